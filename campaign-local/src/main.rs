@@ -1,0 +1,2 @@
+//! The campaign-local program.
+fn main() {}

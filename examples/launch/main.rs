@@ -1,0 +1,2 @@
+//! The launch program.
+fn main() {}
