@@ -1,1 +1,6 @@
-//! campaign-core
+//! The words of a marketing campaign, without any network.
+
+pub mod ids;
+pub mod store;
+
+pub use ids::{CallId, Digest, Malformed, RowKey, SubmissionId};
