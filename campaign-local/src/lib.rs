@@ -1,1 +1,3 @@
-//! campaign-local
+//! The cloud on a laptop.
+
+pub mod store;

@@ -1,0 +1,32 @@
+//! The first byte of every key says whose it is. All of them stand here, so that no two services
+//! ever share one.
+
+/// What the management calls have set: routes, functions, faults.
+pub const ADMIN: u8 = b'a';
+
+/// Table Store: one entry per table with its meta.
+pub const TABLES: u8 = b't';
+
+/// Table Store: one entry per row.
+pub const ROWS: u8 = b'r';
+
+/// The smallest key after every key that begins with `prefix`: the open end of a range over it.
+///
+/// A prefix of only `0xff` bytes has no such key; the store's prefixes begin with an ASCII letter,
+/// so for those there is always one.
+///
+/// ```
+/// assert_eq!(campaign_local::store::space::end_of(b"ab"), b"ac");
+/// assert_eq!(campaign_local::store::space::end_of(b"a\xff"), b"b");
+/// ```
+#[must_use]
+pub fn end_of(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}

@@ -1,0 +1,203 @@
+//! What a closure sees of the store: the committed state, and for a write its own changes over it.
+//!
+//! A write's changes stand in an overlay that is merged into the commit only when its closure
+//! returned `Ok`: that is how one bad write fails alone.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+
+use redb::{ReadableTable, Table};
+
+use super::StoreError;
+
+/// Which end of a range comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Ascending keys.
+    Forward,
+    /// Descending keys.
+    Backward,
+}
+
+/// What is called with each key and value of a scan.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
+/// Reading, the same in [`Read`] and [`Write`].
+pub trait View {
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] when the file cannot be read.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Calls `visit` with every key and value of the half-open `range`, from the end that `order`
+    /// says, until it answers `Break`. An empty or reversed range visits nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] when the file cannot be read.
+    fn scan(&self, range: Range<&[u8]>, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+}
+
+/// The committed state at one moment.
+pub struct Read {
+    table: redb::ReadOnlyTable<&'static [u8], &'static [u8]>,
+}
+
+impl Read {
+    pub(super) fn new(table: redb::ReadOnlyTable<&'static [u8], &'static [u8]>) -> Self {
+        Self { table }
+    }
+}
+
+impl View for Read {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        get(&self.table, key)
+    }
+
+    fn scan(&self, range: Range<&[u8]>, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        if range.start >= range.end {
+            return Ok(());
+        }
+        let entries = self.table.range::<&[u8]>(range).map_err(StoreError::stopped)?;
+        let mut visit = |entry: Result<Entry<'_>, redb::StorageError>| {
+            let (key, value) = entry.map_err(StoreError::stopped)?;
+            Ok(visit(key.value(), value.value()))
+        };
+        match order {
+            Order::Forward => until_break(entries, &mut visit),
+            Order::Backward => until_break(entries.rev(), &mut visit),
+        }
+    }
+}
+
+/// The state inside a commit: what is committed, what earlier writes of the same commit did, and
+/// what this one did so far.
+pub struct Write<'a> {
+    table: &'a Table<'a, &'static [u8], &'static [u8]>,
+    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// The first failure to read the file: the commit must not go on, whatever the closure made of it.
+    failed: RefCell<Option<StoreError>>,
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn new(table: &'a Table<'a, &'static [u8], &'static [u8]>) -> Self {
+        Self { table, changes: BTreeMap::new(), failed: RefCell::default() }
+    }
+
+    /// Sets `key` to `value`.
+    pub fn put(&mut self, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
+        self.changes.insert(key.into(), Some(value.into()));
+    }
+
+    /// Removes `key`; one that is not there stays so.
+    pub fn delete(&mut self, key: impl Into<Vec<u8>>) {
+        self.changes.insert(key.into(), None);
+    }
+
+    /// The changes made so far, or the failure to read that forbids to go on.
+    pub(super) fn into_changes(self) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, StoreError> {
+        self.failed.into_inner().map_or(Ok(self.changes), Err)
+    }
+
+    fn noting_failure<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &result {
+            self.failed.borrow_mut().get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+}
+
+impl View for Write<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.changes.get(key) {
+            Some(change) => Ok(change.clone()),
+            None => self.noting_failure(get(self.table, key)),
+        }
+    }
+
+    fn scan(&self, range: Range<&[u8]>, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        if range.start >= range.end {
+            return Ok(());
+        }
+        let base = self.table.range::<&[u8]>(range.clone()).map_err(StoreError::stopped);
+        let base = self.noting_failure(base)?;
+        let changes = self
+            .changes
+            .range::<[u8], _>((std::ops::Bound::Included(range.start), std::ops::Bound::Excluded(range.end)));
+        let result = match order {
+            Order::Forward => merge(base, changes, |a, b| a < b, visit),
+            Order::Backward => merge(base.rev(), changes.rev(), |a, b| a > b, visit),
+        };
+        self.noting_failure(result)
+    }
+}
+
+impl std::fmt::Debug for Read {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Read").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Write<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Write").field("changes", &self.changes.len()).finish_non_exhaustive()
+    }
+}
+
+type Entry<'a> = (redb::AccessGuard<'a, &'static [u8]>, redb::AccessGuard<'a, &'static [u8]>);
+
+fn get(table: &impl ReadableTable<&'static [u8], &'static [u8]>, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let value = table.get(key).map_err(StoreError::stopped)?;
+    Ok(value.map(|value| value.value().to_vec()))
+}
+
+fn until_break<I: Iterator>(
+    items: I,
+    visit: &mut dyn FnMut(I::Item) -> Result<ControlFlow<()>, StoreError>,
+) -> Result<(), StoreError> {
+    for item in items {
+        if visit(item)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Visits the two sorted sequences as one; where both have a key the change wins, and a change of
+/// `None` hides it.
+fn merge<'a, 'b>(
+    base: impl Iterator<Item = Result<Entry<'a>, redb::StorageError>>,
+    changes: impl Iterator<Item = (&'b Vec<u8>, &'b Option<Vec<u8>>)>,
+    before: impl Fn(&[u8], &[u8]) -> bool,
+    visit: &mut Visit<'_>,
+) -> Result<(), StoreError> {
+    let mut changes = changes.peekable();
+    for entry in base {
+        let (key, value) = entry.map_err(StoreError::stopped)?;
+        let key = key.value();
+        while let Some((changed, new)) = changes.next_if(|(changed, _)| before(changed.as_slice(), key)) {
+            if let Some(new) = new
+                && visit(changed, new).is_break()
+            {
+                return Ok(());
+            }
+        }
+        let flow = match changes.next_if(|(changed, _)| changed.as_slice() == key) {
+            Some((_, Some(new))) => visit(key, new),
+            Some((_, None)) => ControlFlow::Continue(()),
+            None => visit(key, value.value()),
+        };
+        if flow.is_break() {
+            return Ok(());
+        }
+    }
+    for (changed, new) in changes {
+        if let Some(new) = new
+            && visit(changed, new).is_break()
+        {
+            break;
+        }
+    }
+    Ok(())
+}
