@@ -1,0 +1,182 @@
+//! The loop around the attempts of one call.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::response;
+use tokio::time::Instant;
+
+use super::{Client, shared};
+use crate::{
+    Attempt, Body, Class, Credentials, Download, Effect, Error, ErrorKind, Pace, Place, Result, Service, Signing,
+    Verdict, retry,
+};
+
+/// Left after a wait for an attempt that is worth beginning.
+const WORTHWHILE: Duration = Duration::from_millis(100);
+/// An error answer is read up to this many bytes.
+const MAX_ERROR: u64 = 64 << 10;
+
+/// What a call is once its operation has been encoded.
+pub(super) struct Call {
+    pub(super) name: &'static str,
+    pub(super) class: Class,
+    pub(super) request: http::Request<Body>,
+}
+
+/// How a call ended without an output.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// A conditional write met a conflict that may be its own effect.
+    pub(super) settles: bool,
+}
+
+/// What one call has been through.
+#[derive(Default)]
+struct Course {
+    failed: Vec<Attempt>,
+    /// An earlier attempt may have had its effect.
+    ambiguous: bool,
+    /// The clock was corrected already.
+    corrected: bool,
+    /// What the last attempt was signed with.
+    signed_with: Option<Credentials>,
+    /// What the service called expired: not to be used again.
+    refused: Option<Credentials>,
+    /// Tokens paid for the attempt under way.
+    paid: i64,
+}
+
+/// What becomes of a successful answer.
+pub(super) enum Finish<'a, T> {
+    /// It is read to its end, verified and understood.
+    Read(&'a (dyn Fn(&response::Parts, Bytes) -> Result<T> + Send + Sync)),
+    /// It is handed over unread.
+    Unread(fn(http::Response<Download>) -> T),
+}
+
+impl<S: Service> Client<S> {
+    /// Repeats attempts until one gives an output or no other may follow.
+    pub(super) async fn run<T: Send>(&self, call: &Call, finish: Finish<'_, T>) -> Result<T, Failure> {
+        let deadline = Instant::now() + self.retry.deadline;
+        let mut course = Course::default();
+        loop {
+            let end_of_attempt = deadline.min(Instant::now() + self.retry.attempt_timeout);
+            let attempt = tokio::time::timeout_at(end_of_attempt, self.attempt(call, &mut course, &finish));
+            let error = match attempt.await.unwrap_or_else(|_| Err(self.too_late())) {
+                Ok(output) => {
+                    self.shared.bucket.put(if course.failed.is_empty() { 1 } else { course.paid });
+                    return Ok(output);
+                }
+                Err(error) => error,
+            };
+            course.failed.push(error.as_attempt());
+            let Some(wait) = self.next(call.class, &error, &mut course, deadline) else {
+                return Err(end(call, error, course));
+            };
+            tracing::debug!(operation = call.name, kind = ?error.kind(), ?wait, "sent again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The wait before the next attempt; `None` if there is to be none.
+    fn next(&self, class: Class, error: &Error, course: &mut Course, deadline: Instant) -> Option<Duration> {
+        let verdict = error.verdict();
+        // An answer too long to be read is final, and says as little about what was done.
+        course.ambiguous |= verdict.effect() == Some(Effect::Ambiguous) || error.kind() == ErrorKind::Unreadable;
+        if !retry::allows(class, verdict) {
+            return None;
+        }
+        let failed = u32::try_from(course.failed.len()).unwrap_or(u32::MAX);
+        let (pace, wait) = match verdict {
+            Verdict::Again { pace, .. } => (pace, self.retry.delay(failed, pace, fastrand::f64(), error.retry_after())),
+            Verdict::Skewed => {
+                let server = error.service_error().and_then(|e| e.server_time)?;
+                if std::mem::replace(&mut course.corrected, true) || !self.shared.correct(server) {
+                    return None;
+                }
+                (Pace::Transient, Duration::ZERO)
+            }
+            Verdict::Expired if course.refused.is_none() => {
+                course.refused = course.signed_with.take();
+                (Pace::Transient, Duration::ZERO)
+            }
+            Verdict::Expired | Verdict::Final => return None,
+        };
+        if failed >= self.retry.attempts_for(pace) || Instant::now() + wait + WORTHWHILE > deadline {
+            return None;
+        }
+        course.paid = self.shared.bucket.take(pace)?;
+        Some(wait)
+    }
+
+    /// One attempt.
+    async fn attempt<T: Send>(&self, call: &Call, course: &mut Course, finish: &Finish<'_, T>) -> Result<T> {
+        let service = &self.shared.service;
+        let (credentials, now, response) = self.dispatch(call, course).await?;
+        let (parts, download) = response.into_parts();
+        let read = match finish {
+            Finish::Unread(hand_over) if parts.status.is_success() => {
+                let guarded = service.guard(&parts, download);
+                return Ok(hand_over(http::Response::from_parts(parts, guarded)));
+            }
+            Finish::Unread(_) => None,
+            Finish::Read(read) => Some(read),
+        };
+        let limit = if parts.status.is_success() { self.shared.max_answer } else { MAX_ERROR };
+        let body = download.collect(limit).await?;
+        let Some(read) = read.filter(|_| !service.is_error(&parts, &body)) else {
+            return Err(self.read_error(&parts, &body));
+        };
+        let signing = Signing { credentials: &credentials, now, nonce: "", place: Place::Header };
+        service.verify(&call.request, &parts, &body, &signing)?;
+        read(&parts, body)
+    }
+
+    /// Signs the request afresh and sends it.
+    async fn dispatch(
+        &self,
+        call: &Call,
+        course: &mut Course,
+    ) -> Result<(Credentials, chrono::DateTime<chrono::Utc>, http::Response<Download>)> {
+        let credentials = self.shared.credentials(course.refused.as_ref()).await?;
+        if course.refused.as_ref().is_some_and(|refused| refused.same(&credentials)) {
+            return Err(
+                Error::new(ErrorKind::Denied).with_message("the credentials were refused and there are no others")
+            );
+        }
+        let now = self.shared.now();
+        let mut request = call.request.clone();
+        let nonce = shared::nonce();
+        let signing = Signing { credentials: &credentials, now, nonce: &nonce, place: Place::Header };
+        self.shared.service.sign(&mut request, &signing)?;
+        course.signed_with = Some(credentials.clone());
+        let _turn = self.shared.turn().await?;
+        let response = self.shared.transport.send(request).await?;
+        Ok((credentials, now, response))
+    }
+
+    fn read_error(&self, parts: &response::Parts, body: &[u8]) -> Error {
+        let mut error = self.shared.service.read_error(parts, body);
+        if error.retry_after.is_none() {
+            error.retry_after = retry::retry_after(&parts.headers, self.shared.now());
+        }
+        Error::from_service(error)
+    }
+
+    fn too_late(&self) -> Error {
+        Error::new(ErrorKind::Interrupted)
+            .with_verdict(Verdict::AMBIGUOUS)
+            .with_message(format!("no answer within {:?}", self.retry.attempt_timeout))
+    }
+}
+
+/// The error that a call ends with.
+fn end(call: &Call, error: Error, course: Course) -> Failure {
+    let conflict = error.is_conflict() || error.is_not_found();
+    let settles = call.class == Class::Conditional && course.ambiguous && conflict;
+    // A refusal after an ambiguous attempt says nothing about that attempt, save for a read.
+    let unknown = call.class != Class::Read && course.ambiguous;
+    let error = error.with_operation(call.name).with_attempts(course.failed).with_outcome_unknown(unknown);
+    Failure { error, settles }
+}

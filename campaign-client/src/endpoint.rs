@@ -1,0 +1,160 @@
+//! Where a service answers.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery, Scheme},
+};
+
+use crate::{Error, Result};
+
+/// The scheme, host and port of a service.
+///
+/// Plain `http` is only taken for a loopback address: a signature does not hide a body.
+/// [`Endpoint::insecure`] takes it for any host.
+///
+/// ```
+/// use campaign_client::Endpoint;
+///
+/// let endpoint: Endpoint = "https://campaign.cn-hangzhou.ots.aliyuncs.com".parse()?;
+/// assert_eq!(endpoint.host(), "campaign.cn-hangzhou.ots.aliyuncs.com");
+/// assert!("http://campaign.cn-hangzhou.ots.aliyuncs.com".parse::<Endpoint>().is_err());
+/// assert!("http://127.0.0.1:8087".parse::<Endpoint>().is_ok());
+/// # Ok::<(), campaign_client::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Endpoint {
+    /// Parses an endpoint: `https`, or `http` on loopback, host and optional port, nothing else.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) that says what is wrong with it.
+    pub fn new(text: &str) -> Result<Self> {
+        let endpoint = Self::insecure(text)?;
+        if endpoint.is_https() || endpoint.is_loopback() {
+            return Ok(endpoint);
+        }
+        Err(bad(
+            "plain http would show every entry on the way: use https, or Endpoint::insecure if the network is trusted",
+        ))
+    }
+
+    /// Parses an endpoint and takes plain `http` for any host, for a private network.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) that says what is wrong with it.
+    pub fn insecure(text: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Err(bad("it is empty; give for example https://INSTANCE.REGION.ots.aliyuncs.com"));
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(bad("only visible ASCII characters are allowed; give a foreign name in its xn-- form"));
+        }
+        let uri = Uri::from_str(text).map_err(|e| bad("it is not a URL").with_source(e))?;
+        let parts = uri.into_parts();
+        let scheme = parts.scheme.ok_or_else(|| bad("the scheme is missing; begin with https://"))?;
+        if scheme != Scheme::HTTPS && scheme != Scheme::HTTP {
+            return Err(bad("only https and http are spoken"));
+        }
+        let authority = parts.authority.ok_or_else(|| bad("the host is missing"))?;
+        if authority.as_str().contains('@') {
+            return Err(bad("user and password do not belong into an endpoint"));
+        }
+        let path = parts.path_and_query.as_ref().map_or("/", PathAndQuery::as_str);
+        if path != "/" || text.contains('#') || text.contains('?') {
+            return Err(bad("it ends with the host and port: no path, no query"));
+        }
+        let host = authority.host();
+        if host.is_empty() || authority.port_u16() == Some(0) || authority.as_str().ends_with(':') {
+            return Err(bad("host or port is empty or zero"));
+        }
+        if authority.port().is_some() && authority.port_u16().is_none() {
+            return Err(bad("the port is not a number up to 65535"));
+        }
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        if bare.parse::<IpAddr>().is_err() && !is_name(host) {
+            return Err(bad("the host is neither a name nor an address"));
+        }
+        Ok(Self { scheme, authority })
+    }
+
+    /// The host, without port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    /// Host and port as the `Host` header shows them.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// True for `https`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// True if it stays on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// The URI of `path_and_query`, which is already encoded for the wire.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is no path.
+    pub fn uri(&self, path_and_query: &str) -> Result<Uri> {
+        let path = PathAndQuery::from_str(path_and_query)
+            .map_err(|e| Error::invalid("the path cannot be sent").with_source(e))?;
+        Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
+            .map_err(|e| Error::invalid("the path cannot be sent").with_source(e))
+    }
+}
+
+fn is_name(host: &str) -> bool {
+    host.len() <= 253
+        && host.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
+fn bad(why: &'static str) -> Error {
+    Error::invalid(format!("the endpoint cannot be used: {why}"))
+}
+
+impl FromStr for Endpoint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
