@@ -1,0 +1,91 @@
+//! Reading bytes in order. A length is checked against what is left before it is used for anything.
+
+use super::error::{DecodeError, DecodeFault};
+
+#[derive(Clone, Debug)]
+pub(super) struct Cursor<'a> {
+    rest: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) const fn new(buffer: &'a [u8]) -> Self {
+        Self { rest: buffer, length: buffer.len() }
+    }
+
+    pub(super) const fn offset(&self) -> usize {
+        self.length - self.rest.len()
+    }
+
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Leaves nothing to be read.
+    pub(super) const fn finish(&mut self) {
+        self.rest = &[];
+    }
+
+    pub(super) const fn error(&self, fault: DecodeFault) -> DecodeError {
+        DecodeError::new(fault, self.offset())
+    }
+
+    /// The next byte, without taking it.
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// Takes the next byte if it is `tag`.
+    pub(super) fn take_if(&mut self, tag: u8) -> bool {
+        match self.rest.split_first() {
+            Some((first, rest)) if *first == tag => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes the next byte, which must be `tag`.
+    pub(super) fn expect(&mut self, tag: u8) -> Result<(), DecodeError> {
+        match self.rest.split_first() {
+            Some((first, rest)) if *first == tag => {
+                self.rest = rest;
+                Ok(())
+            }
+            Some((first, _)) => Err(self.error(DecodeFault::UnexpectedTag(*first))),
+            None => Err(self.error(DecodeFault::UnexpectedEnd)),
+        }
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        match self.rest.split_first_chunk::<N>() {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(*bytes)
+            }
+            None => Err(self.error(DecodeFault::UnexpectedEnd)),
+        }
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
+        Ok(u8::from_le_bytes(self.array()?))
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    /// Takes bytes that follow their length.
+    pub(super) fn sized(&mut self) -> Result<&'a [u8], DecodeError> {
+        let length = self.u32()?;
+        let split = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
+        match split {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(bytes)
+            }
+            None => Err(self.error(DecodeFault::UnexpectedEnd)),
+        }
+    }
+}

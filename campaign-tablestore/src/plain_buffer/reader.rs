@@ -1,0 +1,197 @@
+//! Reading rows without copying them.
+
+use super::cell::{CellOp, CellRef, RowRef};
+use super::crc8;
+use super::cursor::Cursor;
+use super::error::{DecodeError, DecodeFault};
+use super::shape::Shape;
+use super::{tag, variant};
+
+/// The longest buffer that is read, in bytes. The service answers with at most 4 MB of rows.
+pub const MAX_BUFFER_BYTES: usize = 16 * 1024 * 1024;
+
+/// Reads the rows of a buffer one after another, each borrowed from the buffer.
+///
+/// Checksums are verified and the row is checked against the [`Shape`] before it is handed out. One list of cells serves
+/// all rows, so reading allocates for the widest row only, and never more than a fixed multiple of the buffer. This is why
+/// it is no `Iterator`: a row must be let go before the next is read.
+///
+/// A buffer of zero bytes has no rows; that is how the service says "no such row". Zero bytes after the last row are
+/// ignored, for an official SDK (Node) sends them.
+///
+/// ```
+/// use campaign_tablestore::plain_buffer::{Encode, RowReader, Shape, ValueRef};
+/// use campaign_tablestore::{PrimaryKey, Row};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bytes = Row::new(PrimaryKey::new().with("id", "a")).with("age", 37).to_bytes();
+///
+/// let mut reader = RowReader::new(&bytes, Shape::Answer)?;
+/// while let Some(row) = reader.next_row()? {
+///     assert_eq!(row.key("id"), Some(ValueRef::String("a")));
+///     assert_eq!(row.get("age"), Some(ValueRef::Integer(37)));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RowReader<'a> {
+    cursor: Cursor<'a>,
+    cells: Vec<CellRef<'a>>,
+    shape: Shape,
+    rows: usize,
+}
+
+impl<'a> RowReader<'a> {
+    /// Starts reading `buffer`, whose rows stand at the place `shape` in the protocol.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the buffer is too long or does not start with the header.
+    pub fn new(buffer: &'a [u8], shape: Shape) -> Result<Self, DecodeError> {
+        if buffer.len() > MAX_BUFFER_BYTES {
+            return Err(DecodeError::new(DecodeFault::TooLarge, MAX_BUFFER_BYTES));
+        }
+        let mut cursor = Cursor::new(buffer);
+        if !buffer.is_empty() && cursor.u32()? != tag::HEADER {
+            return Err(DecodeError::new(DecodeFault::BadHeader, 0));
+        }
+        if !buffer.is_empty() && cursor.rest().is_empty() {
+            return Err(cursor.error(DecodeFault::UnexpectedEnd));
+        }
+        Ok(Self { cursor, cells: Vec::new(), shape, rows: 0 })
+    }
+
+    /// The next row, or `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if what follows is not a row of the shape. There is nothing more to read after an error.
+    pub fn next_row(&mut self) -> Result<Option<RowRef<'_, 'a>>, DecodeError> {
+        if self.at_end() {
+            return Ok(None);
+        }
+        match self.row() {
+            Ok((key_columns, delete_marker)) => {
+                self.rows += 1;
+                Ok(Some(RowRef { cells: &self.cells, key_columns, delete_marker }))
+            }
+            Err(error) => {
+                self.cursor.finish();
+                Err(error)
+            }
+        }
+    }
+
+    /// A fault where the reader stands.
+    pub(super) const fn error(&self, fault: DecodeFault) -> DecodeError {
+        self.cursor.error(fault)
+    }
+
+    /// How many cells the reader has room for.
+    #[cfg(test)]
+    pub(super) const fn capacity(&self) -> usize {
+        self.cells.capacity()
+    }
+
+    fn at_end(&mut self) -> bool {
+        let rest = self.cursor.rest();
+        // A row never starts with zero, so the bytes are looked at only when no row can follow.
+        if self.rows > 0 && rest.first() == Some(&0) && rest.iter().all(|byte| *byte == 0) {
+            self.cursor.finish();
+        }
+        self.cursor.rest().is_empty()
+    }
+
+    fn row(&mut self) -> Result<(usize, bool), DecodeError> {
+        self.cells.clear();
+        let mut crc = 0;
+        let has_key = self.cursor.take_if(tag::ROW_KEY);
+        if has_key {
+            crc = self.cells_of_section(crc)?;
+            if self.cells.is_empty() {
+                return Err(self.cursor.error(DecodeFault::NoPrimaryKey));
+            }
+        }
+        let key_columns = self.cells.len();
+        if self.cursor.take_if(tag::ROW_DATA) {
+            crc = self.cells_of_section(crc)?;
+        } else if !has_key {
+            self.cursor.expect(tag::ROW_KEY)?;
+        }
+        let delete_marker = self.cursor.take_if(tag::DELETE_MARKER);
+        if self.cursor.take_if(tag::EXTENSION) {
+            self.skip_extension()?;
+        }
+        self.cursor.expect(tag::ROW_CHECKSUM)?;
+        if self.cursor.u8()? != crc8::push(crc, u8::from(delete_marker)) {
+            return Err(self.cursor.error(DecodeFault::RowChecksum));
+        }
+        let (key, columns) = self.cells.split_at(key_columns);
+        self.shape.check(key, columns, delete_marker).map_err(|fault| self.cursor.error(fault))?;
+        Ok((key_columns, delete_marker))
+    }
+
+    /// Reads the cells of the primary key or of the attributes; gives the row's checksum so far.
+    fn cells_of_section(&mut self, mut crc: u8) -> Result<u8, DecodeError> {
+        while self.cursor.take_if(tag::CELL) {
+            let (cell, cell_crc) = read_cell(&mut self.cursor)?;
+            self.cells.push(cell);
+            crc = crc8::push(crc, cell_crc);
+        }
+        Ok(crc)
+    }
+
+    /// Passes over the extension of a stream's row: parts with a tag and a length. No checksum covers it.
+    fn skip_extension(&mut self) -> Result<(), DecodeError> {
+        let mut parts = Cursor::new(self.cursor.sized()?);
+        while parts.peek().is_some() {
+            parts.u8().and_then(|_| parts.sized()).map_err(|_| self.cursor.error(DecodeFault::BadLength))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a cell after its tag; gives it with its checksum.
+///
+/// The checksum is compared before the content is looked at, so that a corrupted text is a wrong checksum and not bad UTF-8.
+fn read_cell<'a>(cursor: &mut Cursor<'a>) -> Result<(CellRef<'a>, u8), DecodeError> {
+    cursor.expect(tag::CELL_NAME)?;
+    let name = cursor.sized()?;
+    let name_end = cursor.offset();
+    let mut crc = crc8::extend(0, name);
+
+    let value = if cursor.take_if(tag::CELL_VALUE) { Some(cursor.sized()?) } else { None };
+    let value_start = cursor.offset() - value.map_or(0, <[u8]>::len);
+    let op = if cursor.take_if(tag::CELL_OP) { Some(cursor.u8()?) } else { None };
+    let timestamp = if cursor.take_if(tag::CELL_TIMESTAMP) { Some(cursor.array::<8>()?) } else { None };
+    // On the wire the operation stands before the timestamp; the checksum has them the other way round.
+    if let Some(value) = value {
+        crc = crc8::extend(crc, value);
+    }
+    if let Some(timestamp) = timestamp {
+        crc = crc8::extend(crc, &timestamp);
+    }
+    if let Some(op) = op {
+        crc = crc8::push(crc, op);
+    }
+    cursor.expect(tag::CELL_CHECKSUM)?;
+    if cursor.u8()? != crc {
+        return Err(cursor.error(DecodeFault::CellChecksum));
+    }
+
+    let at_name = |fault| DecodeError::new(fault, name_end - name.len());
+    if name.is_empty() {
+        return Err(at_name(DecodeFault::EmptyName));
+    }
+    let cell = CellRef {
+        name: std::str::from_utf8(name).map_err(|_| at_name(DecodeFault::NotUtf8))?,
+        value: value.map(|bytes| variant::read(bytes, value_start)).transpose()?,
+        op: match op {
+            None => None,
+            Some(op) => Some(CellOp::from_tag(op).ok_or_else(|| cursor.error(DecodeFault::BadOperation(op)))?),
+        },
+        timestamp: timestamp.map(i64::from_le_bytes),
+    };
+    Ok((cell, crc))
+}

@@ -1,0 +1,103 @@
+//! A typed value: a byte for the type, then the content; strings and bytes have a length of four bytes before them.
+//!
+//! Inside a cell the whole has a length of its own before it. Without that length ("variant" in the SDKs) it is the value
+//! of a filter; [`encode_value`] and [`decode_value`] are for that place.
+
+use super::cell::ValueRef;
+use super::cursor::Cursor;
+use super::error::{DecodeError, DecodeFault};
+use super::tag;
+use crate::Value;
+
+/// The bytes of a value as they stand in a filter: type and content, without a length before the type.
+#[must_use]
+pub fn encode_value(value: &Value) -> Vec<u8> {
+    let value = ValueRef::from(value);
+    let mut out = Vec::with_capacity(encoded_len(value));
+    write(value, &mut out);
+    out
+}
+
+/// Reads the bytes of a value as they stand in a filter.
+///
+/// # Errors
+///
+/// [`DecodeError`] if the bytes are not exactly one value of an attribute column.
+pub fn decode_value(bytes: &[u8]) -> Result<Value, DecodeError> {
+    let value = read(bytes, 0)?;
+    value.to_value().ok_or_else(|| DecodeError::new(DecodeFault::BadValueType(value.type_tag()), 0))
+}
+
+/// Length of type and content in bytes.
+pub(super) const fn encoded_len(value: ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Integer(_) | ValueRef::Double(_) => 1 + 8,
+        ValueRef::Boolean(_) => 1 + 1,
+        ValueRef::String(text) => 1 + 4 + text.len(),
+        ValueRef::Binary(bytes) => 1 + 4 + bytes.len(),
+        ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement => 1,
+    }
+}
+
+/// Writes type and content.
+pub(super) fn write(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    out.push(value.type_tag());
+    match value {
+        ValueRef::Integer(number) => out.extend_from_slice(&number.to_le_bytes()),
+        ValueRef::Double(number) => out.extend_from_slice(&number.to_le_bytes()),
+        ValueRef::Boolean(truth) => out.push(u8::from(truth)),
+        ValueRef::String(text) => write_sized(text.as_bytes(), out),
+        ValueRef::Binary(bytes) => write_sized(bytes, out),
+        ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement => {}
+    }
+}
+
+/// Writes bytes with their length before them.
+pub(super) fn write_sized(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&wire_len(bytes.len()).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+/// A length as it is sent. The service takes bodies of 5 MB, and callers compare [`Encode::encoded_len`] with what they may
+/// send; a length that does not fit becomes one that every reader refuses.
+///
+/// [`Encode::encoded_len`]: super::Encode::encoded_len
+pub(super) fn wire_len(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Reads type and content, which must be all of `bytes`. `offset` is where they start in the whole buffer.
+pub(super) fn read(bytes: &[u8], offset: usize) -> Result<ValueRef<'_>, DecodeError> {
+    let fault = |fault| DecodeError::new(fault, offset);
+    let Some((kind, content)) = bytes.split_first() else {
+        return Err(fault(DecodeFault::BadLength));
+    };
+    let fixed = || <[u8; 8]>::try_from(content).map_err(|_| fault(DecodeFault::BadLength));
+    let none = |value| if content.is_empty() { Ok(value) } else { Err(fault(DecodeFault::BadLength)) };
+    match *kind {
+        tag::INTEGER => Ok(ValueRef::Integer(i64::from_le_bytes(fixed()?))),
+        tag::DOUBLE => Ok(ValueRef::Double(f64::from_le_bytes(fixed()?))),
+        tag::BOOLEAN => match content {
+            [0] => Ok(ValueRef::Boolean(false)),
+            [1] => Ok(ValueRef::Boolean(true)),
+            [_] => Err(fault(DecodeFault::BadBoolean)),
+            _ => Err(fault(DecodeFault::BadLength)),
+        },
+        tag::STRING => {
+            let text = read_sized(content).map_err(fault)?;
+            std::str::from_utf8(text).map(ValueRef::String).map_err(|_| fault(DecodeFault::NotUtf8))
+        }
+        tag::BLOB => read_sized(content).map(ValueRef::Binary).map_err(fault),
+        tag::INF_MIN => none(ValueRef::InfMin),
+        tag::INF_MAX => none(ValueRef::InfMax),
+        tag::AUTO_INCREMENT => none(ValueRef::AutoIncrement),
+        unknown => Err(fault(DecodeFault::BadValueType(unknown))),
+    }
+}
+
+/// Reads bytes that follow their length and end with `content`.
+fn read_sized(content: &[u8]) -> Result<&[u8], DecodeFault> {
+    let mut cursor = Cursor::new(content);
+    let bytes = cursor.sized().map_err(|_| DecodeFault::BadLength)?;
+    if cursor.rest().is_empty() { Ok(bytes) } else { Err(DecodeFault::BadLength) }
+}
