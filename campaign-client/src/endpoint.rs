@@ -70,11 +70,9 @@ impl Endpoint {
             return Err(bad("it ends with the host and port: no path, no query"));
         }
         let host = authority.host();
-        if host.is_empty() || authority.port_u16() == Some(0) || authority.as_str().ends_with(':') {
-            return Err(bad("host or port is empty or zero"));
-        }
-        if authority.port().is_some() && authority.port_u16().is_none() {
-            return Err(bad("the port is not a number up to 65535"));
+        let port = authority.as_str()[host.len()..].strip_prefix(':');
+        if host.is_empty() || port.is_some_and(|port| port.parse::<u16>().unwrap_or(0) == 0) {
+            return Err(bad("the host is empty or the port is not a number from 1 to 65535"));
         }
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         if bare.parse::<IpAddr>().is_err() && !is_name(host) {
@@ -156,5 +154,58 @@ impl fmt::Display for Endpoint {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Endpoint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_with_or_without_port_is_taken() {
+        for text in [
+            "https://campaign.cn-hangzhou.ots.aliyuncs.com",
+            "https://campaign.cn-hangzhou.ots.aliyuncs.com:443/",
+            "http://127.0.0.1:8087",
+            "http://[::1]:8087",
+            "http://localhost",
+        ] {
+            text.parse::<Endpoint>().unwrap_or_else(|e| panic!("{text}: {e}"));
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_a_reason() {
+        for text in [
+            "",
+            "oss-cn-hangzhou.aliyuncs.com",
+            "https://oss-cn-hangzhou.aliyuncs.com/x",
+            "https://h?q=1",
+            "https://h#f",
+            "https://u:p@h",
+            "ftp://h",
+            " https://h ",
+            "https://oss-cn-h\u{430}ngzhou.aliyuncs.com",
+            "https://h:0",
+            "https://h:",
+            "https://h:99999",
+            "https://-h",
+            "https://h..i",
+            "https://",
+            "http://oss-cn-hangzhou.aliyuncs.com",
+            "http://127.0.0.1.example.com",
+        ] {
+            let error = text.parse::<Endpoint>().expect_err(text);
+            assert_eq!(error.kind(), crate::ErrorKind::Invalid, "{text}");
+            assert!(error.to_string().starts_with("the endpoint cannot be used: "), "{error}");
+        }
+        assert!(Endpoint::insecure("http://ots.internal").is_ok());
+    }
+
+    #[test]
+    fn a_path_is_kept_as_it_is_encoded() {
+        let endpoint: Endpoint = "http://127.0.0.1:1".parse().unwrap();
+        assert_eq!(endpoint.uri("/a%2Fb?c=%20").unwrap(), "http://127.0.0.1:1/a%2Fb?c=%20");
+        assert!(endpoint.uri("no path").is_err());
     }
 }

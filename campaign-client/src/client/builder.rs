@@ -37,7 +37,7 @@ impl<S: Service> ClientBuilder<S> {
     }
 
     /// How requests are sent. With feature `reqwest` the default is a new
-    /// [`Reqwest`](crate::transport::Reqwest); give several clients clones of one to share its
+    /// `transport::Reqwest`; give several clients clones of one to share its
     /// connections.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));

@@ -110,7 +110,7 @@ impl<S: Service> Client<S> {
     /// The pages of a call, one request each, until the last.
     ///
     /// The stream ends after its first error.
-    pub fn pages<O>(&self, operation: O) -> impl Stream<Item = Result<O::Output>> + Send
+    pub fn pages<O>(&self, operation: O) -> impl Stream<Item = Result<O::Output>> + Send + use<O, S>
     where
         O: Paginate<Service = S> + 'static,
     {

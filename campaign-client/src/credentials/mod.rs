@@ -195,7 +195,7 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync + 'static {
 /// Credentials that never change.
 #[async_trait]
 impl ProvideCredentials for Credentials {
-    async fn credentials(&self, _refused: Option<&Credentials>) -> Result<Credentials, CredentialsError> {
+    async fn credentials(&self, _refused: Option<&Self>) -> Result<Self, CredentialsError> {
         Ok(self.clone())
     }
 }

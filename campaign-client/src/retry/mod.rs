@@ -88,9 +88,10 @@ impl Verdict {
 /// | final | no | no | no | no |
 #[must_use]
 pub const fn allows(class: Class, verdict: Verdict) -> bool {
-    match (verdict, class) {
-        (Verdict::Again { effect: Effect::Ambiguous, .. }, Class::Once) | (Verdict::Final, _) => false,
-        _ => true,
+    match verdict {
+        Verdict::Again { effect: Effect::Ambiguous, .. } => !matches!(class, Class::Once),
+        Verdict::Again { effect: Effect::None, .. } | Verdict::Skewed | Verdict::Expired => true,
+        Verdict::Final => false,
     }
 }
 
