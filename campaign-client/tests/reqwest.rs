@@ -1,5 +1,6 @@
 //! The reqwest transport against real sockets that misbehave.
 #![cfg(feature = "reqwest")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
 use campaign_client::{Body, Transport, TransportError, TransportErrorKind, transport::Reqwest};

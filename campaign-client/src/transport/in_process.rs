@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
-use http_body_util::{BodyExt, BodyStream};
+use http_body_util::{BodyExt, BodyStream, Full};
 use tower_service::Service;
 
 use super::{Transport, TransportError, TransportErrorKind};
@@ -16,7 +16,7 @@ use crate::{Body, Download};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dropped;
 
-/// A `tower` service, for example a router, as a [`Transport`].
+/// A `tower` service, for example an axum router, as a [`Transport`].
 ///
 /// The service runs in a task of its own: an answer that nobody waits for any more does not stop
 /// the work, as it would not on a real server.
@@ -39,7 +39,7 @@ impl<S> fmt::Debug for InProcess<S> {
 #[async_trait]
 impl<S, B> Transport for InProcess<S>
 where
-    S: Service<http::Request<Bytes>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+    S: Service<http::Request<Full<Bytes>>, Response = http::Response<B>> + Clone + Send + Sync + 'static,
     S::Error: Into<Box<dyn StdError + Send + Sync>> + Send,
     S::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
@@ -59,7 +59,7 @@ where
         let mut service = self.0.clone();
         let work = tokio::spawn(async move {
             std::future::poll_fn(|context| service.poll_ready(context)).await?;
-            service.call(http::Request::from_parts(parts, body)).await
+            service.call(http::Request::from_parts(parts, Full::new(body))).await
         });
         let lost = |why: &'static str| TransportError::new(TransportErrorKind::Lost, why);
         let response = work
