@@ -1,3 +1,4 @@
 //! The cloud on a laptop.
 
+pub mod serve;
 pub mod store;

@@ -1,0 +1,161 @@
+//! [`Server`]: binding a port, running, ending in good order.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::Request;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower::Service;
+
+use super::connection::serve;
+
+/// What one server bears. The numbers are the defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; the next ones wait in the system's queue. 256.
+    pub connections: usize,
+    /// Bytes of a request target. 4096.
+    pub target: usize,
+    /// Header lines of a request. 100.
+    pub headers: usize,
+    /// Bytes of all header lines of a request. 8192.
+    pub headers_total: usize,
+    /// Bytes of a request body. 8 MiB.
+    pub body: usize,
+    /// From the first to the last byte of a request head. 5 s.
+    pub head_time: Duration,
+    /// From the head to the last byte of the body. 10 s.
+    pub body_time: Duration,
+    /// A connection without a request. 30 s.
+    pub idle_time: Duration,
+    /// For requests under way when the server ends. 10 s.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            target: 4096,
+            headers: 100,
+            headers_total: 8192,
+            body: 8 << 20,
+            head_time: Duration::from_secs(5),
+            body_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why a server does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The address can be reached from other machines, and nobody said that it may.
+    #[error("{0} can be reached from other machines; use 127.0.0.1, or allow it explicitly (--expose)")]
+    NotLoopback(SocketAddr),
+    /// The port is taken, or the address is not this machine's.
+    #[error("cannot listen on {address}; stop what listens there, or choose another port")]
+    Refused {
+        /// What was asked for.
+        address: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// A bound port.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    hosts: Vec<String>,
+    limits: Limits,
+}
+
+impl Server {
+    /// Listens on `address`; port 0 is a free one. With `expose` the address may be other than
+    /// loopback.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind(address: SocketAddr, expose: bool, limits: Limits) -> Result<Self, BindError> {
+        if !expose && !address.ip().is_loopback() {
+            return Err(BindError::NotLoopback(address));
+        }
+        let refused = |source| BindError::Refused { address, source };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(refused)?;
+        // So that a restart gets its port while old connections are still in TIME_WAIT.
+        socket.set_reuseaddr(true).map_err(refused)?;
+        socket.bind(address).map_err(refused)?;
+        let listener = socket.listen(1024).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let port = address.port();
+        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}"));
+        let mut hosts = Vec::from(hosts);
+        hosts.push(address.to_string());
+        Ok(Self { listener, address, hosts, limits })
+    }
+
+    /// The address with the port that was chosen.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts this value of `Host` too, exactly as sent: for a server reached by a name.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
+        self
+    }
+
+    /// Serves until `end` resolves; then takes no more connections, lets requests under way finish
+    /// within [`Limits::grace`], and returns.
+    pub async fn run<S>(self, service: S, end: impl Future<Output = ()> + Send)
+    where
+        S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + Sync + Unpin + 'static,
+        S::Future: Send,
+    {
+        let hosts: Arc<[String]> = self.hosts.into();
+        let places = Arc::new(Semaphore::new(self.limits.connections));
+        let (ending, ended) = watch::channel(());
+        let mut connections = JoinSet::new();
+        let accept = async {
+            loop {
+                let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+                match self.listener.accept().await {
+                    Ok((stream, _)) => {
+                        let connection = serve(stream, service.clone(), self.limits, Arc::clone(&hosts), ended.clone());
+                        connections.spawn(async move {
+                            connection.await;
+                            drop(place);
+                        });
+                        while connections.try_join_next().is_some() {}
+                    }
+                    Err(error) => {
+                        // Out of descriptors, or the client was gone already: others are still served.
+                        tracing::warn!(%error, "a connection was not accepted");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                }
+            }
+        };
+        tokio::select! { () = accept => {}, () = end => {} }
+        drop(self.listener);
+        drop(ending);
+        let all = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.limits.grace, all).await.is_err() {
+            tracing::warn!("requests were still under way when the server ended");
+        }
+    }
+}
