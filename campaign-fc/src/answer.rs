@@ -7,9 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body::Body as _;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use tokio::sync::{Notify, mpsc};
 use tower_service::Service;
 
@@ -69,11 +67,10 @@ impl From<BoxError> for Failure {
     }
 }
 
-pub(crate) async fn answer<S, B>(
-    server: Server<S>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible>
+pub(crate) async fn answer<S, B, R>(server: Server<S>, request: Request<R>) -> Result<Response<Body>, Infallible>
 where
+    R: http_body::Body<Data = Bytes> + Send,
+    R::Error: Into<BoxError>,
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
@@ -100,8 +97,10 @@ where
     Ok(response)
 }
 
-async fn handle<S, B>(server: Server<S>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Failure>
+async fn handle<S, B, R>(server: Server<S>, request: Request<R>) -> Result<Response<Body>, Failure>
 where
+    R: http_body::Body<Data = Bytes> + Send,
+    R::Error: Into<BoxError>,
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
@@ -159,7 +158,11 @@ async fn apart<T: Send + 'static>(
     done
 }
 
-async fn read(body: Incoming, limit: usize) -> Result<Bytes, Failure> {
+async fn read<R>(body: R, limit: usize) -> Result<Bytes, Failure>
+where
+    R: http_body::Body<Data = Bytes>,
+    R::Error: Into<BoxError>,
+{
     // A body that says it is too large is refused before any of it is read.
     if usize::try_from(body.size_hint().lower()).is_ok_and(|length| length > limit) {
         return Err(Failure::BodyTooLarge(limit));
@@ -185,14 +188,14 @@ where
     Ok(Response::from_parts(parts, body.to_bytes()))
 }
 
-async fn hook(hook: Option<Hook>, context: Context) -> Result<Response<Full<Bytes>>, Failure> {
+async fn hook(hook: Option<Hook>, context: Context) -> Result<Response<Body>, Failure> {
     if let Some(hook) = hook {
         hook(context).await?;
     }
     Ok(Response::new(Full::default()))
 }
 
-fn json(body: Bytes) -> Response<Full<Bytes>> {
+fn json(body: Bytes) -> Response<Body> {
     let mut response = Response::new(Full::new(body));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
@@ -200,7 +203,7 @@ fn json(body: Bytes) -> Response<Full<Bytes>> {
 }
 
 /// The answer for a failure, in the form Function Compute itself uses for failed functions.
-fn failed(failure: &Failure) -> Response<Full<Bytes>> {
+fn failed(failure: &Failure) -> Response<Body> {
     let (status, kind, message) = match failure {
         Failure::BadEvent(bad) => (bad.status(), "BadEvent", bad.to_string()),
         Failure::BodyTooLarge(limit) => {

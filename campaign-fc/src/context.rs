@@ -20,6 +20,19 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Keys as a role's have three parts.
+    pub fn new(
+        access_key_id: impl Into<String>,
+        access_key_secret: impl Into<SecretString>,
+        security_token: impl Into<SecretString>,
+    ) -> Self {
+        Self {
+            access_key_id: access_key_id.into(),
+            access_key_secret: access_key_secret.into(),
+            security_token: security_token.into(),
+        }
+    }
+
     /// The access key id.
     #[must_use]
     pub fn access_key_id(&self) -> &str {

@@ -193,21 +193,23 @@ where
         Ok(())
     }
 
+    /// Answers one request as Function Compute sends it, control requests too, without a socket:
+    /// for a host in the same process.
+    pub async fn answer(self, request: Request<Bytes>) -> Response<Bytes> {
+        let (busy, _) = mpsc::channel(1);
+        let server = self.server(Arc::new(Notify::new()), busy);
+        let Ok(response) = answer(server, request.map(Full::new)).await;
+        let (parts, body) = response.into_parts();
+        Response::from_parts(parts, into_bytes(body).await)
+    }
+
     /// Serves on `listener` until `end` is ready or `/pre-stop` was called, then ends in good
     /// order. What [`run`](Self::run) does without environment, signals and panic hook.
     pub async fn serve(self, listener: TcpListener, end: impl Future<Output = ()> + Send) {
         let stop = Arc::new(Notify::new());
         // Each request's task holds a clone: when all are gone, `idle` ends.
         let (busy, mut idle) = mpsc::channel::<Infallible>(1);
-        let server = Server {
-            service: self.service,
-            body_limit: self.body_limit,
-            clock: self.clock,
-            initialize: self.initialize,
-            pre_stop: self.pre_stop,
-            stop: Arc::clone(&stop),
-            busy,
-        };
+        let (grace, server) = (self.grace, self.server(Arc::clone(&stop), busy));
         let connections = GracefulShutdown::new();
         let mut end = pin!(end);
         loop {
@@ -241,8 +243,22 @@ where
             connections.shutdown().await;
             while idle.recv().await.is_some() {}
         };
-        if tokio::time::timeout(self.grace, rest).await.is_err() {
+        if tokio::time::timeout(grace, rest).await.is_err() {
             tracing::warn!("requests were still under way when the runtime ended");
+        }
+    }
+}
+
+impl<S> Runtime<S> {
+    fn server(self, stop: Arc<Notify>, busy: mpsc::Sender<Infallible>) -> Server<S> {
+        Server {
+            service: self.service,
+            body_limit: self.body_limit,
+            clock: self.clock,
+            initialize: self.initialize,
+            pre_stop: self.pre_stop,
+            stop,
+            busy,
         }
     }
 }

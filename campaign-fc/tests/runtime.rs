@@ -203,3 +203,16 @@ async fn a_connection_idle_for_longer_than_hypers_header_timeout_is_still_served
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 201");
 }
+
+#[tokio::test]
+async fn a_request_is_answered_without_a_socket_as_with_one() {
+    let runtime = Runtime::new(handler(echo)).body_limit(4);
+    let request = |body: &'static str| {
+        let request = Request::builder().uri("/a").header("x-fc-control-path", "/http-invoke");
+        request.body(Bytes::from_static(body.as_bytes())).unwrap()
+    };
+    let answer = runtime.clone().answer(request("1234")).await;
+    assert_eq!(answer.status(), 201);
+    assert_eq!(answer.headers()[header::STATUS], header::STATUS_OK);
+    assert_eq!(runtime.answer(request("12345")).await.status(), 413);
+}
