@@ -1,0 +1,302 @@
+//! The strict reader of a request body: one JSON object, and nothing two readers could disagree on.
+
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// Most bytes of a body.
+pub const MAX_BODY: usize = 64 * 1024;
+/// Deepest nesting, the outer object included.
+pub const MAX_DEPTH: usize = 16;
+
+/// Why a body cannot be read. It never holds a piece of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// More than [`MAX_BODY`] bytes.
+    TooLarge,
+    /// Not UTF-8.
+    NotUtf8,
+    /// Begins with a byte-order mark (RFC 8259 §8.1 forbids it).
+    ByteOrderMark,
+    /// Something other than an object, or nothing.
+    NotAnObject,
+    /// An object holds a name twice, perhaps hidden by an escape.
+    RepeatedName,
+    /// Nested deeper than [`MAX_DEPTH`].
+    TooDeep,
+    /// Not JSON (RFC 8259), or more than one document.
+    Syntax {
+        /// Line of the fault, from 1.
+        line: usize,
+        /// Column of the fault in bytes, from 1; 0 at the start of a line.
+        column: usize,
+    },
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge => write!(f, "the body is larger than {MAX_BODY} bytes"),
+            Self::NotUtf8 => f.write_str("the body is not UTF-8"),
+            Self::ByteOrderMark => f.write_str("the body begins with a byte-order mark"),
+            Self::NotAnObject => f.write_str("the body is not a JSON object"),
+            Self::RepeatedName => f.write_str("a member name is repeated"),
+            Self::TooDeep => write!(f, "the body is nested deeper than {MAX_DEPTH} levels"),
+            Self::Syntax { line, column } => write!(f, "the body is not JSON at line {line}, column {column}"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+/// A member's value, as far as a form needs to know it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Null,
+    Text(String),
+    /// A number, boolean, array or object: no kind of field takes one, so nothing is kept.
+    Other,
+}
+
+/// The members of a body, in name order. The values are personal data: `Debug` shows names only.
+///
+/// ```
+/// use campaign_core::body::{Body, BodyError};
+///
+/// let body = Body::read(br#"{"name": "Ada"}"#)?;
+/// assert_eq!(Body::read(br#"{"name": "a", "nam\u0065": "b"}"#).unwrap_err(), BodyError::RepeatedName);
+/// # Ok::<(), BodyError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Body(BTreeMap<String, Value>);
+
+impl Body {
+    /// Reads a body. Memory is bounded by the body's size, the stack by [`MAX_DEPTH`].
+    ///
+    /// # Errors
+    /// The body is too large or not exactly one well-formed object; see [`BodyError`].
+    pub fn read(bytes: &[u8]) -> Result<Self, BodyError> {
+        if bytes.len() > MAX_BODY {
+            return Err(BodyError::TooLarge);
+        }
+        let text = str::from_utf8(bytes).map_err(|_| BodyError::NotUtf8)?;
+        if text.starts_with('\u{feff}') {
+            return Err(BodyError::ByteOrderMark);
+        }
+        // Looked at before serde_json does: with its feature `arbitrary_precision`, which any
+        // crate of a build can switch on, a bare number would come to the visitor as a map.
+        if !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{') {
+            return Err(BodyError::NotAnObject);
+        }
+        let fault = Cell::new(None);
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let members = Members(Level { depth: 1, fault: &fault });
+        let read = (&mut reader).deserialize_map(members).and_then(|members| reader.end().map(|()| Self(members)));
+        read.map_err(|error| fault.get().unwrap_or(BodyError::Syntax { line: error.line(), column: error.column() }))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")?;
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What every level shares: how deep it is, and where a fault of ours is noted, because an error
+/// that passes through serde keeps its text only.
+#[derive(Clone, Copy)]
+struct Level<'a> {
+    depth: usize,
+    fault: &'a Cell<Option<BodyError>>,
+}
+
+impl Level<'_> {
+    fn fail<E: de::Error>(self, fault: BodyError) -> E {
+        self.fault.set(Some(fault));
+        E::custom(fault)
+    }
+
+    /// The level of the members of an array or object met here.
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(self.fail(BodyError::TooDeep));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+/// The outer object: members are kept.
+struct Members<'a>(Level<'a>);
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = BTreeMap<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value_seed(Member(self.0))?;
+            if members.insert(name, value).is_some() {
+                return Err(self.0.fail(BodyError::RepeatedName));
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// A value inside: text is kept; whatever is nested is only checked.
+struct Member<'a>(Level<'a>);
+
+impl<'de> DeserializeSeed<'de> for Member<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
+        let inside = self.0.deeper()?;
+        while array.next_element_seed(Member(inside))?.is_some() {}
+        Ok(Value::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let inside = self.0.deeper()?;
+        let mut names = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            map.next_value_seed(Member(inside))?;
+            if !names.insert(name) {
+                return Err(inside.fail(BodyError::RepeatedName));
+            }
+        }
+        Ok(Value::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> BodyError {
+        Body::read(text.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn text_and_null_are_kept_and_other_values_are_only_checked() {
+        let body = Body::read(br#" {"a":"x\u0000","b":null,"c":1.5,"d":[{"e":[]}],"f":true} "#).unwrap();
+        assert!(body.get("a") == Some(&Value::Text("x\0".to_owned())));
+        assert!(body.get("b") == Some(&Value::Null));
+        assert!(["c", "d", "f"].iter().all(|name| body.get(name) == Some(&Value::Other)));
+        assert_eq!(body.names().count(), 5);
+    }
+
+    #[test]
+    fn a_repeated_name_is_found_at_every_level_and_behind_an_escape() {
+        for text in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"x":{"a":1,"a":2}}"#, r#"{"x":[[{"":1,"":2}]]}"#]
+        {
+            assert_eq!(fault(text), BodyError::RepeatedName, "{text}");
+        }
+    }
+
+    #[test]
+    fn sixteen_levels_are_read_and_a_hundred_thousand_do_not_exhaust_the_stack() {
+        let nested = |levels: usize| format!("{{\"a\":{}1{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(Body::read(nested(16).as_bytes()).is_ok());
+        assert_eq!(fault(&nested(17)), BodyError::TooDeep);
+        assert_eq!(fault(&format!("{{\"a\":{}", "[".repeat(60_000))), BodyError::TooDeep);
+        assert_eq!(fault(&"{\"a\":".repeat(10_000)), BodyError::TooDeep);
+        assert_eq!(fault(&format!("{{\"a\":{}", "[".repeat(100_000))), BodyError::TooLarge);
+    }
+
+    #[test]
+    fn only_one_object_is_a_body() {
+        for text in ["", " ", "[]", "null", "\"x\"", "1", "true", "name=Ada", "\u{a0}{}"] {
+            assert_eq!(fault(text), BodyError::NotAnObject, "{text}");
+        }
+        for text in [
+            "{",
+            "{}x",
+            "{}{}",
+            "{} {}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{'a':1}",
+            "{\"a\":007}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":1e400}",
+            "{\"a\":\"\n\"}",
+        ] {
+            assert!(matches!(fault(text), BodyError::Syntax { .. }), "{text}");
+        }
+        assert_eq!(fault("\u{feff}{}"), BodyError::ByteOrderMark);
+        assert_eq!(Body::read(b"{\"a\":\"\xff\"}"), Err(BodyError::NotUtf8));
+        assert_eq!(Body::read(b"\xff\xfe{\0}\0"), Err(BodyError::NotUtf8));
+    }
+
+    #[test]
+    fn the_limit_is_64_kib() {
+        let padded = |size: usize| format!("{{}}{}", " ".repeat(size - 2));
+        assert!(Body::read(padded(MAX_BODY).as_bytes()).is_ok());
+        assert_eq!(fault(&padded(MAX_BODY + 1)), BodyError::TooLarge);
+    }
+
+    #[test]
+    fn neither_the_error_nor_debug_shows_a_value() {
+        let body = Body::read(br#"{"email":"canary@example.com"}"#).unwrap();
+        assert_eq!(format!("{body:?}"), r#"Body{"email"}"#);
+        assert_eq!(fault(r#"{"email":"canary" x"#).to_string(), "the body is not JSON at line 1, column 19");
+    }
+}

@@ -1,0 +1,124 @@
+//! The e-mail rule: the grammar of HTML's `type=email`, with Unicode domains converted by UTS 46.
+
+use std::borrow::Cow;
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+use super::text::length;
+
+/// Most characters of an address, as typed and as converted (RFC 5321, less the angle brackets).
+pub(crate) const MAX: usize = 254;
+/// Most characters before the `@` (RFC 5321 §4.5.3.1.1).
+const MAX_LOCAL: usize = 64;
+/// Most characters of a label of the domain (RFC 1034 §3.5).
+const MAX_LABEL: usize = 63;
+
+/// The form under which two spellings of an address are one: lower case, the domain in ASCII.
+/// `None` if the text is not an address.
+pub(crate) fn key(typed: &str) -> Option<String> {
+    if length(typed) > MAX {
+        return None;
+    }
+    let (local, domain) = typed.split_once('@')?;
+    let domain = ascii(domain)?;
+    let valid = !local.is_empty()
+        && local.len() <= MAX_LOCAL
+        && local.bytes().all(is_local)
+        && domain.split('.').all(is_label)
+        && local.len() + 1 + domain.len() <= MAX;
+    valid.then(|| format!("{local}@{domain}").to_ascii_lowercase())
+}
+
+/// An ASCII domain is taken as it is, as browsers do; any other goes through UTS 46.
+fn ascii(domain: &str) -> Option<Cow<'_, str>> {
+    if domain.is_ascii() {
+        return Some(Cow::Borrowed(domain));
+    }
+    Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Verify).ok()
+}
+
+/// `atext / "."` of the HTML standard, section "Email state".
+fn is_local(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b)
+}
+
+/// `let-dig [ [ ldh-str ] let-dig ]`, at most 63 characters (HTML standard, RFC 1034 §3.5).
+fn is_label(label: &str) -> bool {
+    let ldh = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    (1..=MAX_LABEL).contains(&label.len()) && label.bytes().all(ldh) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_html_grammar_are_accepted() {
+        let longest = format!("{}@{}.{}.{}.bb", "a".repeat(64), "d".repeat(63), "d".repeat(63), "d".repeat(58));
+        assert_eq!(longest.len(), 254);
+        for address in [
+            "a@b",
+            "a+tag@b.cn",
+            ".a..b.@example.com",
+            "!#$%&'*+/=?^_`{|}~-@x-y.example",
+            "a@1.2",
+            "a@xn--fsq.example",
+            &longest,
+        ] {
+            assert!(key(address).is_some(), "{address}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        let long = |local, label| format!("{}@{}.cn", "a".repeat(local), "d".repeat(label));
+        for text in [
+            "",
+            "@",
+            "plain",
+            "a@",
+            "@b.cn",
+            "a@@b.cn",
+            "a b@c.d",
+            "a@b c.d",
+            "a@b.cn.",
+            "a@.b",
+            "a@b..c",
+            "a@-b.c",
+            "a@b-.c",
+            "a@b.cn,b@b.cn",
+            "a@[fe80::1%25eth0]",
+            "a@b_c.d",
+            "\"a\"@b.c",
+            "m\u{fc}ller@b.c",
+            "a@b\u{3002}",
+            "a@\u{2028}b",
+            "a@xn--\u{fc}",
+            &long(65, 3),
+            &long(1, 64),
+            &format!("{}@{}.{}.{}.bb", "a".repeat(64), "d".repeat(63), "d".repeat(63), "d".repeat(59)),
+        ] {
+            assert_eq!(key(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_address_share_a_key() {
+        for (typed, stored) in [
+            ("Ada.L@Example.COM", "ada.l@example.com"),
+            ("ada@B\u{dc}CHER.example", "ada@xn--bcher-kva.example"),
+            ("ada@bu\u{308}cher.example", "ada@xn--bcher-kva.example"),
+            ("ada@\u{4f8b}.example", "ada@xn--fsq.example"),
+            ("ada@XN--FSQ.example", "ada@xn--fsq.example"),
+            ("ada@\u{ff45}xample\u{3002}com", "ada@example.com"),
+        ] {
+            assert_eq!(key(typed).as_deref(), Some(stored), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_long_unicode_domain_is_bounded_before_conversion() {
+        assert_eq!(key(&format!("a@{}example.com", "\u{ad}".repeat(300))), None);
+        assert_eq!(key(&"a.".repeat(25_000)), None);
+    }
+}
