@@ -2,6 +2,7 @@
 
 mod cached;
 mod environment;
+mod profile;
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
-pub use self::{cached::Cached, environment::Environment};
+pub use self::{cached::Cached, environment::Environment, profile::Profile};
 
 /// An AccessKey pair, with a token if it is temporary; or nobody.
 ///

@@ -1,6 +1,6 @@
 //! The transport over [`reqwest`](https://docs.rs/reqwest).
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, io, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt};
@@ -88,16 +88,17 @@ fn translate(error: reqwest::Error) -> TransportError {
     TransportError::new(kind, message).with_source(error)
 }
 
-/// A failed handshake (a certificate, most often) is a connect error too, but would fail again.
-/// The TLS library is behind reqwest's own types, so its text is all there is to see.
+/// A failed handshake (a certificate, most often) is a connect error too, but would fail again. The
+/// TLS library gives it as an I/O error of the kind `InvalidData`, inside others.
 fn is_tls(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if text.contains("certificate") || text.contains("tls") || text.contains("TLS") {
-            return true;
-        }
-        cause = error.source();
+    fn within(error: &(dyn StdError + 'static)) -> bool {
+        let inner = match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::InvalidData => return true,
+            // An I/O error's `source` is that of the error inside it, which is passed over so.
+            Some(error) => error.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        };
+        inner.is_some_and(within)
     }
-    false
+    error.is_connect() && within(error)
 }
