@@ -1,4 +1,6 @@
 //! The cloud on a laptop.
 
+pub mod fault;
+pub mod log;
 pub mod serve;
 pub mod store;
