@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use campaign_local::serve::{BindError, Cut, Limits, Server};
+use campaign_local::serve::{BindError, Dropped, Limits, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -42,7 +42,7 @@ async fn start(limits: Limits) -> Running {
         .route("/echo", post(|body: String| async move { body }))
         .route("/slow", post(slow))
         .route("/panic", get(bug))
-        .route("/cut", get(|| async { (axum::Extension(Cut), "never seen").into_response() }));
+        .route("/cut", get(|| async { (axum::Extension(Dropped), "never seen").into_response() }));
     let server = Server::bind("127.0.0.1:0".parse().unwrap(), false, limits).unwrap().host("x");
     let address = server.address();
     let (end, ended) = oneshot::channel::<()>();

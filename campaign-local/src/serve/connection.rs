@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use campaign_client::transport::Dropped;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -25,15 +26,10 @@ use super::head::Refusal;
 use super::stream::{Busy, BusyGuard, Strict};
 use super::{Limits, Spawned};
 
-/// A response with this among its extensions is not sent: the connection is dropped instead, and the
-/// client cannot tell whether the request had an effect.
-#[derive(Clone, Copy, Debug)]
-pub struct Cut;
-
 /// The service's way of telling the HTTP library to drop the connection.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut")]
-struct Dropped;
+struct Cut;
 
 /// Time and bytes granted to a client that still sends while it is being refused; closing at once
 /// would reset the connection and could destroy the answer on its way.
@@ -60,8 +56,8 @@ pub(super) async fn serve<S>(
         let service = Spawned::new(service.clone());
         Box::pin(async move {
             let response = answer(request, service, limits).await;
-            if response.extensions().get::<Cut>().is_some() {
-                return Err(Dropped);
+            if response.extensions().get::<Dropped>().is_some() {
+                return Err(Cut);
             }
             Ok(response.map(|body| Guarded { body, _guard: guard }))
         })

@@ -4,7 +4,7 @@
 //! answered with 400 and the connection is closed. It is bounded in connections, head, body and time.
 //! It checks `Host`, so that a web page cannot reach it by pointing a name of its own at 127.0.0.1.
 //! Each request is handled in a task of its own: a client that goes away loses the answer, and the
-//! work is finished all the same. A response that carries [`Cut`] is not sent: the connection is
+//! work is finished all the same. A response that carries [`Dropped`] is not sent: the connection is
 //! dropped, as the network does it.
 //!
 //! | file | what |
@@ -22,5 +22,5 @@ mod spawned;
 mod stream;
 
 pub use bind::{BindError, Limits, Server};
-pub use connection::Cut;
+pub use campaign_client::transport::Dropped;
 pub use spawned::Spawned;
