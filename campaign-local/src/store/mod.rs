@@ -22,6 +22,7 @@ pub mod space;
 mod view;
 
 pub use database::Store;
+pub(crate) use database::sync_folder_of;
 pub use error::{OpenError, StoreError};
 pub use redb::StorageBackend;
 pub use view::{Order, Read, View, Visit, Write};

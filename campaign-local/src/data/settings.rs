@@ -1,0 +1,185 @@
+//! The settings file: made once, kept, never half there.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The format that this version writes; it counts up when an older version could not use the folder.
+pub(super) const FORMAT: u64 = 1;
+
+/// Bytes beyond which a settings file is not one.
+const MOST: u64 = 64 << 10;
+
+/// The ports of the services, as they were last listened on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    /// Table Store.
+    pub tablestore: u16,
+    /// API Gateway.
+    pub gateway: u16,
+    /// The management calls.
+    pub admin: u16,
+}
+
+/// What a client needs to know to use this cloud.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The Table Store instance.
+    pub instance: String,
+    /// The region that signatures name.
+    pub region: String,
+    /// The key id.
+    pub access_key_id: String,
+    /// Its secret.
+    pub access_key_secret: SecretString,
+    /// The bearer token of the management calls.
+    pub admin_token: SecretString,
+    /// The ports, once they have been bound.
+    pub ports: Option<Ports>,
+}
+
+/// The instance of a local cloud.
+const INSTANCE: &str = "campaign-local";
+
+/// The region of a local cloud: a real one, for some clients check the name.
+const REGION: &str = "cn-hangzhou";
+
+impl Settings {
+    /// New keys from the system's random numbers.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn generate() -> io::Result<Self> {
+        Ok(Self {
+            instance: INSTANCE.to_owned(),
+            region: REGION.to_owned(),
+            access_key_id: format!("LOCAL{}", random_text(15)?),
+            access_key_secret: random_text(32)?.into(),
+            admin_token: random_text(32)?.into(),
+            ports: None,
+        })
+    }
+}
+
+/// The file's text. `sum` covers the rest, so that a flipped bit is found rather than used as a key.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    format: u64,
+    instance: String,
+    region: String,
+    access_key_id: String,
+    access_key_secret: String,
+    admin_token: String,
+    ports: Option<Ports>,
+    #[serde(default)]
+    sum: String,
+}
+
+impl Stored {
+    fn sum(&self) -> io::Result<String> {
+        let without = Self { sum: String::new(), ..self.clone() };
+        let text = serde_json::to_vec(&without)?;
+        Ok(Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// What was found in place of settings.
+pub(super) enum Unusable {
+    /// There is no file.
+    Absent,
+    /// A later version wrote it.
+    Newer(u64),
+    /// It cannot be trusted.
+    Damaged(&'static str),
+    /// The system did not let it be read.
+    Io(io::Error),
+}
+
+/// Reads the settings file.
+pub(super) fn read(path: &Path) -> Result<Settings, Unusable> {
+    let meta = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unusable::Absent),
+        Err(error) => return Err(Unusable::Io(error)),
+        Ok(meta) => meta,
+    };
+    if !meta.is_file() || meta.len() > MOST {
+        return Err(Unusable::Damaged("it is not a settings file"));
+    }
+    let text = fs::read(path).map_err(Unusable::Io)?;
+    // The format first: a later version may have other fields.
+    let json: serde_json::Value = serde_json::from_slice(&text).map_err(|_| Unusable::Damaged("it is not JSON"))?;
+    match json.get("format").and_then(serde_json::Value::as_u64) {
+        None => return Err(Unusable::Damaged("it has no format")),
+        Some(format) if format > FORMAT => return Err(Unusable::Newer(format)),
+        Some(_) => {}
+    }
+    let stored: Stored =
+        serde_json::from_value(json).map_err(|_| Unusable::Damaged("its fields are not as written"))?;
+    if stored.sum().map_err(Unusable::Io)? != stored.sum {
+        return Err(Unusable::Damaged("its checksum does not hold"));
+    }
+    Ok(Settings {
+        instance: stored.instance,
+        region: stored.region,
+        access_key_id: stored.access_key_id,
+        access_key_secret: stored.access_key_secret.into(),
+        admin_token: stored.admin_token.into(),
+        ports: stored.ports,
+    })
+}
+
+/// Writes the settings file: the old one or the new one is there, whenever the power goes.
+pub(super) fn write(path: &Path, settings: &Settings) -> io::Result<()> {
+    let mut stored = Stored {
+        format: FORMAT,
+        instance: settings.instance.clone(),
+        region: settings.region.clone(),
+        access_key_id: settings.access_key_id.clone(),
+        access_key_secret: settings.access_key_secret.expose_secret().to_owned(),
+        admin_token: settings.admin_token.expose_secret().to_owned(),
+        ports: settings.ports,
+        sum: String::new(),
+    };
+    stored.sum = stored.sum()?;
+    let mut text = serde_json::to_vec_pretty(&stored)?;
+    text.push(b'\n');
+    write_secret(path, &text)
+}
+
+fn write_secret(path: &Path, text: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    // One left over from a cut-off run might have another mode.
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&unfinished)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    crate::store::sync_folder_of(path)
+}
+
+/// `length` letters and digits, each of 62 with the same chance.
+fn random_text(length: usize) -> io::Result<String> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut text = String::with_capacity(length);
+    let mut byte = [0];
+    while text.len() < length {
+        getrandom::fill(&mut byte).map_err(io::Error::other)?;
+        // 248 is the largest multiple of 62 in a byte.
+        if byte[0] < 248 {
+            text.push(char::from(LETTERS[usize::from(byte[0]) % LETTERS.len()]));
+        }
+    }
+    Ok(text)
+}
