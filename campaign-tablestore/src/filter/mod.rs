@@ -89,7 +89,6 @@ impl Filter {
 
     /// Matches when `filter` does not.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "it builds from what becomes a filter, `!` needs one")]
     pub fn not(filter: impl Into<Self>) -> Self {
         Self::Composite { combinator: Combinator::Not, filters: vec![filter.into()] }
     }
