@@ -1,0 +1,188 @@
+//! Drives an entries file through a campaign, as many pages would, and proves what came of it.
+//!
+//! [`plan`] reads the file and sorts it into chains; workers take a chain each and send its lines
+//! one after the other ([`attempt`], [`outcome`], [`journal`]); [`tally`] counts; [`verify`]
+//! compares the table with what was acknowledged.
+
+mod attempt;
+mod journal;
+mod outcome;
+mod plan;
+mod progress;
+mod reading;
+mod tally;
+mod verify;
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use campaign_client::{Clock, Transport};
+use campaign_core::{
+    Campaign,
+    store::{EntryStore, StoreError, Stored},
+};
+use http::Uri;
+
+use self::{
+    attempt::Page,
+    journal::Journal,
+    plan::{chains, lines},
+    progress::Progress,
+    reading::Reader,
+    tally::{Acknowledged, Tally},
+    verify::{Row, verify},
+};
+pub(crate) use self::{
+    attempt::Patience,
+    plan::{Line, PlanError},
+    tally::Report,
+};
+
+/// How a run goes.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Chains side by side.
+    pub(crate) concurrency: usize,
+    pub(crate) patience: Patience,
+    /// Of the waits.
+    pub(crate) seed: u64,
+    pub(crate) journal: Option<PathBuf>,
+}
+
+/// Why a run could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DriveError {
+    #[error("the journal cannot be written")]
+    Journal(#[source] io::Error),
+    #[error("an entry cannot be sent")]
+    Send(#[source] io::Error),
+    #[error("the table cannot be read back")]
+    ReadBack(#[source] StoreError),
+}
+
+/// Rows read at a time.
+const PAGE: usize = 1000;
+
+/// Reads an entries file for a campaign.
+///
+/// # Errors
+/// As [`PlanError`] says.
+pub(crate) fn read(campaign: &Campaign, file: impl io::BufRead) -> Result<Vec<Line>, PlanError> {
+    let reader = Reader::new(campaign);
+    lines(file, |payload| reader.read(payload))
+}
+
+/// Sends all lines, reads the table back and reports.
+///
+/// # Errors
+/// The journal cannot be written, or the table not be read.
+pub(crate) async fn drive(
+    campaign: &Campaign,
+    lines: Vec<Line>,
+    transport: Arc<dyn Transport>,
+    uri: Uri,
+    store: &dyn EntryStore,
+    settings: Settings,
+) -> Result<Report, DriveError> {
+    let began = Instant::now();
+    let journal = settings.journal.as_deref().map(Journal::create).transpose().map_err(DriveError::Journal)?;
+    let page = Page { transport, uri, patience: settings.patience, clock: Clock::system(), seed: settings.seed };
+    let run = Arc::new(Run {
+        chains: chains(&lines),
+        next: AtomicUsize::new(0),
+        state: Mutex::new(State {
+            tally: Tally::default(),
+            acknowledged: vec![false; lines.len()],
+            progress: Progress::new(lines.len()),
+        }),
+        lines,
+        page,
+        journal,
+    });
+
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..settings.concurrency {
+        workers.spawn(work(run.clone()));
+    }
+    while let Some(result) = workers.join_next().await {
+        match result {
+            Ok(result) => result?,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    let run = Arc::into_inner(run).expect("all workers have ended");
+    let State { tally, acknowledged, progress } = run.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.end();
+    let took = began.elapsed();
+    let reader = Reader::new(campaign);
+    let rows = read_back(&reader, store).await.map_err(DriveError::ReadBack)?;
+    Ok(tally.report(&verify(&run.lines, &acknowledged, &rows, &reader.hidden()), settings.seed, took))
+}
+
+/// What the workers share.
+struct Run {
+    lines: Vec<Line>,
+    chains: Vec<Vec<usize>>,
+    /// The next chain to be taken.
+    next: AtomicUsize,
+    page: Page,
+    journal: Option<Journal>,
+    state: Mutex<State>,
+}
+
+struct State {
+    tally: Tally,
+    /// By line index.
+    acknowledged: Vec<bool>,
+    progress: Progress,
+}
+
+/// Takes chains until none is left.
+async fn work(run: Arc<Run>) -> Result<(), DriveError> {
+    while let Some(chain) = run.chains.get(run.next.fetch_add(1, Ordering::Relaxed)) {
+        let mut known = Acknowledged::default();
+        for index in chain {
+            let line = &run.lines[*index];
+            let ending = run.page.send(line, run.journal.as_ref()).await.map_err(DriveError::Send)?;
+            let outcome = known.first_effect(line, &ending);
+            let mut state = run.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.acknowledged[*index] = outcome.is_some_and(outcome::Outcome::is_acknowledged);
+            if let Some(note) = state.tally.add(line, &ending, outcome) {
+                state.progress.note(&note);
+            }
+            let (done, failed) = (state.tally.sent(), state.tally.failed());
+            state.progress.at(done, failed);
+        }
+    }
+    Ok(())
+}
+
+/// The live entries of the table.
+async fn read_back(reader: &Reader<'_>, store: &dyn EntryStore) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.page(after.as_ref(), PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(rows) };
+        after = Some(last.clone());
+        rows.extend(page.into_iter().filter_map(|(_, stored)| match stored {
+            Stored::Entry(entry) => Some(Row {
+                submission: entry.id.to_string(),
+                person: reader.person_of(&entry.fields),
+                fields: entry.fields,
+            }),
+            Stored::Erased => None,
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests;
