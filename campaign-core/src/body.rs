@@ -76,28 +76,41 @@ pub(crate) enum Value {
 pub struct Body(BTreeMap<String, Value>);
 
 impl Body {
-    /// Reads a body. Memory is bounded by the body's size, the stack by [`MAX_DEPTH`].
+    /// Reads a body. Memory is bounded by [`MAX_BODY`], the stack by [`MAX_DEPTH`].
+    ///
+    /// Of a body that is too large only the beginning is looked at: if that cannot become one
+    /// strict object, this is what is reported, else the size.
     ///
     /// # Errors
     /// The body is too large or not exactly one well-formed object; see [`BodyError`].
     pub fn read(bytes: &[u8]) -> Result<Self, BodyError> {
-        if bytes.len() > MAX_BODY {
+        let beginning = bytes.get(..MAX_BODY).unwrap_or(bytes);
+        let read = Self::parse(beginning);
+        if beginning.len() < bytes.len() && read.as_ref().err().is_none_or(|fault| fault.at_end) {
             return Err(BodyError::TooLarge);
         }
-        let text = str::from_utf8(bytes).map_err(|_| BodyError::NotUtf8)?;
+        read.map_err(|fault| fault.error)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        let text = str::from_utf8(bytes).map_err(|error| Fault { error: BodyError::NotUtf8, at_end: error.error_len().is_none() })?;
         if text.starts_with('\u{feff}') {
-            return Err(BodyError::ByteOrderMark);
+            return Err(Fault { error: BodyError::ByteOrderMark, at_end: false });
         }
         // Looked at before serde_json does: with its feature `arbitrary_precision`, which any
         // crate of a build can switch on, a bare number would come to the visitor as a map.
-        if !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{') {
-            return Err(BodyError::NotAnObject);
+        let start = text.trim_start_matches([' ', '\t', '\n', '\r']);
+        if !start.starts_with('{') {
+            return Err(Fault { error: BodyError::NotAnObject, at_end: start.is_empty() });
         }
-        let fault = Cell::new(None);
+        let noted = Cell::new(None);
         let mut reader = serde_json::Deserializer::from_str(text);
-        let members = Members(Level { depth: 1, fault: &fault });
+        let members = Members(Level { depth: 1, fault: &noted });
         let read = (&mut reader).deserialize_map(members).and_then(|members| reader.end().map(|()| Self(members)));
-        read.map_err(|error| fault.get().unwrap_or(BodyError::Syntax { line: error.line(), column: error.column() }))
+        read.map_err(|error| Fault {
+            error: noted.get().unwrap_or(BodyError::Syntax { line: error.line(), column: error.column() }),
+            at_end: error.is_eof(),
+        })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
@@ -114,6 +127,12 @@ impl fmt::Debug for Body {
         f.write_str("Body")?;
         f.debug_set().entries(self.0.keys()).finish()
     }
+}
+
+/// A body that cannot be read, and whether more bytes could have mended it.
+struct Fault {
+    error: BodyError,
+    at_end: bool,
 }
 
 /// What every level shares: how deep it is, and where a fault of ours is noted, because an error
@@ -258,7 +277,7 @@ mod tests {
         assert_eq!(fault(&nested(17)), BodyError::TooDeep);
         assert_eq!(fault(&format!("{{\"a\":{}", "[".repeat(60_000))), BodyError::TooDeep);
         assert_eq!(fault(&"{\"a\":".repeat(10_000)), BodyError::TooDeep);
-        assert_eq!(fault(&format!("{{\"a\":{}", "[".repeat(100_000))), BodyError::TooLarge);
+        assert_eq!(fault(&format!("{{\"a\":{}", "[".repeat(100_000))), BodyError::TooDeep);
     }
 
     #[test]
@@ -291,6 +310,17 @@ mod tests {
         let padded = |size: usize| format!("{{}}{}", " ".repeat(size - 2));
         assert!(Body::read(padded(MAX_BODY).as_bytes()).is_ok());
         assert_eq!(fault(&padded(MAX_BODY + 1)), BodyError::TooLarge);
+    }
+
+    #[test]
+    fn a_body_that_is_too_large_and_wrong_from_the_start_is_called_wrong() {
+        let padded = |text: &str| text.to_owned() + &"x".repeat(MAX_BODY);
+        assert_eq!(fault(&padded("[")), BodyError::NotAnObject);
+        assert_eq!(fault(&padded("{\"a\":1,\"a\":1,\"")), BodyError::RepeatedName);
+        // Cut in the middle of a string, of white space, of a character.
+        assert_eq!(fault(&padded("{\"a\":\"")), BodyError::TooLarge);
+        assert_eq!(fault(&" ".repeat(MAX_BODY + 1)), BodyError::TooLarge);
+        assert_eq!(fault(&format!("{{\"a\":\"{}", "\u{20ac}".repeat(MAX_BODY))), BodyError::TooLarge);
     }
 
     #[test]

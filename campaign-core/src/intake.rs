@@ -116,7 +116,8 @@ impl Intake {
     async fn decide(&self, sent: Sent<'_>) -> Outcome {
         let now = self.clock.now();
         if sent.body.len() > MAX_BODY {
-            return Outcome::Malformed(Unreadable::Body(BodyError::TooLarge));
+            let error = Body::read(sent.body).err().unwrap_or(BodyError::TooLarge);
+            return Outcome::Malformed(Unreadable::Body(error));
         }
         match self.campaign.window().phase(now) {
             Phase::Early => Outcome::Early,
