@@ -1,7 +1,9 @@
 //! The cloud on a laptop.
 
+pub mod admin;
 pub mod data;
 pub mod fault;
+pub mod function;
 pub mod log;
 pub mod serve;
 pub mod store;
