@@ -91,7 +91,9 @@ async fn assert_one_row_a_person(store: &MemoryStore) {
     let mut people: Vec<String> = rows
         .iter()
         .map(|(_, row)| match row {
-            Stored::Entry(entry) => entry.fields.get("email").unwrap().to_lowercase().replace("b\u{fc}cher", "xn--bcher-kva"),
+            Stored::Entry(entry) => {
+                entry.fields.get("email").unwrap().to_lowercase().replace("b\u{fc}cher", "xn--bcher-kva")
+            }
             Stored::Erased => panic!("nobody was erased"),
         })
         .collect();
