@@ -140,13 +140,16 @@ impl<'a> Cell<'a> {
     }
 
     /// Writes the cell; gives its checksum, which the row's checksum is made of.
+    ///
+    /// Tags are written together with the fixed bytes beside them: each append is a check of the capacity.
     fn write(&self, out: &mut Vec<u8>) -> u8 {
-        out.extend_from_slice(&[tag::CELL, tag::CELL_NAME]);
-        variant::write_sized(self.name.as_bytes(), out);
+        let [n0, n1, n2, n3] = variant::wire_len(self.name.len()).to_le_bytes();
+        out.extend_from_slice(&[tag::CELL, tag::CELL_NAME, n0, n1, n2, n3]);
+        out.extend_from_slice(self.name.as_bytes());
         let mut crc = crc8::extend(0, self.name.as_bytes());
         if let Some(value) = self.value {
-            out.push(tag::CELL_VALUE);
-            out.extend_from_slice(&variant::wire_len(variant::encoded_len(value)).to_le_bytes());
+            let [n0, n1, n2, n3] = variant::wire_len(variant::encoded_len(value)).to_le_bytes();
+            out.extend_from_slice(&[tag::CELL_VALUE, n0, n1, n2, n3]);
             let start = out.len();
             variant::write(value, out);
             crc = crc8::extend(crc, out.get(start..).unwrap_or_default());
@@ -156,9 +159,10 @@ impl<'a> Cell<'a> {
         }
         // On the wire the operation stands before the timestamp; the checksum has them the other way round.
         if let Some(timestamp) = self.timestamp {
-            out.push(tag::CELL_TIMESTAMP);
-            out.extend_from_slice(&timestamp.to_le_bytes());
-            crc = crc8::extend(crc, &timestamp.to_le_bytes());
+            let bytes = timestamp.to_le_bytes();
+            crc = crc8::extend(crc, &bytes);
+            let [t0, t1, t2, t3, t4, t5, t6, t7] = bytes;
+            out.extend_from_slice(&[tag::CELL_TIMESTAMP, t0, t1, t2, t3, t4, t5, t6, t7]);
         }
         if let Some(op) = self.op {
             crc = crc8::push(crc, op.tag());

@@ -41,20 +41,24 @@ pub(super) const fn encoded_len(value: ValueRef<'_>) -> usize {
 
 /// Writes type and content.
 pub(super) fn write(value: ValueRef<'_>, out: &mut Vec<u8>) {
-    out.push(value.type_tag());
+    let kind = value.type_tag();
     match value {
-        ValueRef::Integer(number) => out.extend_from_slice(&number.to_le_bytes()),
-        ValueRef::Double(number) => out.extend_from_slice(&number.to_le_bytes()),
-        ValueRef::Boolean(truth) => out.push(u8::from(truth)),
-        ValueRef::String(text) => write_sized(text.as_bytes(), out),
-        ValueRef::Binary(bytes) => write_sized(bytes, out),
-        ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement => {}
+        ValueRef::Integer(number) => write_fixed(kind, number.to_le_bytes(), out),
+        ValueRef::Double(number) => write_fixed(kind, number.to_le_bytes(), out),
+        ValueRef::Boolean(truth) => out.extend_from_slice(&[kind, u8::from(truth)]),
+        ValueRef::String(text) => write_sized(kind, text.as_bytes(), out),
+        ValueRef::Binary(bytes) => write_sized(kind, bytes, out),
+        ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement => out.push(kind),
     }
 }
 
-/// Writes bytes with their length before them.
-pub(super) fn write_sized(bytes: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&wire_len(bytes.len()).to_le_bytes());
+fn write_fixed(kind: u8, [b0, b1, b2, b3, b4, b5, b6, b7]: [u8; 8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&[kind, b0, b1, b2, b3, b4, b5, b6, b7]);
+}
+
+fn write_sized(kind: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    let [n0, n1, n2, n3] = wire_len(bytes.len()).to_le_bytes();
+    out.extend_from_slice(&[kind, n0, n1, n2, n3]);
     out.extend_from_slice(bytes);
 }
 
