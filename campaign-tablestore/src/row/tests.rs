@@ -78,3 +78,16 @@ fn debug_shows_names_and_never_values() {
     assert!(text.contains("email") && text.contains("String(17 bytes)") && text.contains("Binary(5 bytes)"), "{text}");
     assert!(!text.contains("alice") && !text.contains("48"), "{text}");
 }
+
+#[test]
+fn every_type_can_be_shared_between_threads() {
+    fn shared<T: std::fmt::Debug + Clone + Send + Sync>() {}
+    shared::<Row>();
+    shared::<RowUpdate>();
+    shared::<crate::Condition>();
+    shared::<crate::FilterError>();
+    shared::<crate::EntityError>();
+    shared::<crate::plain_buffer::DecodeError>();
+    shared::<crate::plain_buffer::RowReader<'_>>();
+    shared::<crate::plain_buffer::RowRef<'_, '_>>();
+}
