@@ -109,6 +109,16 @@ proptest! {
     }
 
     #[test]
+    fn owned_rows_take_memory_in_proportion(bytes in nearly_a_buffer(), rows in proptest::collection::vec(row(), 0..9)) {
+        for bytes in [bytes, rows.to_bytes()] {
+            let length = bytes.len();
+            if let Ok(rows) = decode_rows(&bytes) {
+                prop_assert!(footprint(rows) <= 16 * length + 4 * size_of::<Row>());
+            }
+        }
+    }
+
+    #[test]
     fn reading_any_bytes_takes_memory_in_proportion(bytes in nearly_a_buffer()) {
         for shape in [Shape::Answer, Shape::Key, Shape::Put, Shape::Update, Shape::Delete, Shape::Record] {
             let Ok(mut reader) = RowReader::new(&bytes, shape) else { continue };
@@ -124,6 +134,32 @@ proptest! {
             prop_assert!(reader.capacity() <= (2 * bytes.len() / SHORTEST_CELL).max(4));
         }
         let _ = decode_value(&bytes);
+    }
+}
+
+/// The bytes that rows have room for, names aside: those are shared and part of the buffer once.
+fn footprint(rows: Vec<Row>) -> usize {
+    let lists = rows.capacity() * size_of::<Row>();
+    let of_row = |row: Row| {
+        let columns = row.columns.capacity() * size_of::<Column>();
+        let values: usize = row.columns.into_iter().map(|column| room(column.value)).sum();
+        let key = row.primary_key.into_columns();
+        let key_columns = key.capacity() * size_of::<KeyColumn>();
+        let key_values = key.into_iter().map(|column| match column.value {
+            KeyValue::String(text) => text.capacity(),
+            KeyValue::Binary(bytes) => bytes.capacity(),
+            _ => 0,
+        });
+        columns + values + key_columns + key_values.sum::<usize>()
+    };
+    lists + rows.into_iter().map(of_row).sum::<usize>()
+}
+
+fn room(value: Value) -> usize {
+    match value {
+        Value::String(text) => text.capacity(),
+        Value::Binary(bytes) => bytes.capacity(),
+        _ => 0,
     }
 }
 
