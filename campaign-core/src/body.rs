@@ -93,7 +93,8 @@ impl Body {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Fault> {
-        let text = str::from_utf8(bytes).map_err(|error| Fault { error: BodyError::NotUtf8, at_end: error.error_len().is_none() })?;
+        let text = str::from_utf8(bytes)
+            .map_err(|error| Fault { error: BodyError::NotUtf8, at_end: error.error_len().is_none() })?;
         if text.starts_with('\u{feff}') {
             return Err(Fault { error: BodyError::ByteOrderMark, at_end: false });
         }
