@@ -1,0 +1,1 @@
+//! Hostile and damaged answers as the Table Store client reads them.

@@ -1,0 +1,1 @@
+//! Every Table Store operation under every fault of the matrix, through the real client.
