@@ -1,16 +1,40 @@
 //! campaign-tablestore
 
+mod code;
 mod condition;
 mod entity;
 mod filter;
+pub mod op;
 pub mod plain_buffer;
+mod read;
 mod row;
+pub mod schema;
+#[cfg(feature = "server")]
+pub mod server;
+mod service;
+pub mod sign;
+#[cfg(all(test, feature = "server"))]
+mod testing;
 mod value;
+mod wire;
+mod write;
 
+pub use code::Code;
 pub use condition::{Condition, RowExistence};
 pub use entity::{Entity, EntityError, EntityFault, binary, from_row, to_row};
 #[cfg(feature = "server")]
 pub use filter::UnsupportedFilter;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
+pub use op::{
+    create_table::CreateTable, delete_row::DeleteRow, delete_table::DeleteTable, describe_table::DescribeTable,
+    get_range::GetRange, get_row::GetRow, list_table::ListTable, put_row::PutRow, update_row::UpdateRow,
+};
+pub use read::TimeRange;
 pub use row::{CellChange, Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate};
+pub use service::TableStore;
 pub use value::Value;
+pub use wire::WireFault;
+pub use write::{ReturnContent, Written};
+
+/// A client of one instance; see [`campaign_client::Client`].
+pub type Client = campaign_client::Client<TableStore>;

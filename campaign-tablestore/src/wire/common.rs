@@ -1,0 +1,26 @@
+//! Messages of more than one operation.
+
+use bytes::Bytes;
+use campaign_client::Result;
+use prost::Message;
+
+use super::check_table_name;
+
+/// A message without fields.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Empty {}
+
+/// The requests that name a table and nothing else.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TableNameRequest {
+    #[prost(string, optional, tag = "1")]
+    pub(crate) table_name: Option<String>,
+}
+
+impl TableNameRequest {
+    /// The bytes of the request for this table.
+    pub(crate) fn body(table_name: &str) -> Result<Bytes> {
+        check_table_name(table_name)?;
+        Ok(Self { table_name: Some(table_name.to_owned()) }.encode_to_vec().into())
+    }
+}

@@ -1,0 +1,61 @@
+//! Messages in HTTP requests and answers.
+
+use bytes::Bytes;
+use campaign_client::{Body, Error, Operation, Result, Service};
+use prost::Message;
+
+use super::WireFault;
+use crate::TableStore;
+
+/// The longest message that is read, in bytes. The service takes requests of 5 MB and answers a range with 4 MB of rows
+/// (service document "Limits").
+const MAX_MESSAGE_BYTES: usize = 8 << 20;
+
+/// The request of `O` with `body`.
+pub(crate) fn post<O: Operation<Service = TableStore>>(
+    service: &TableStore,
+    body: Bytes,
+) -> Result<http::Request<Body>> {
+    let mut request = http::Request::new(Body::Bytes(body));
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = service.endpoint().uri(&["/", O::NAME].concat())?;
+    request.headers_mut().extend(service.headers().clone());
+    Ok(request)
+}
+
+/// Reads a message. `Bytes` fields of it share the buffer.
+pub(crate) fn decode<M: Message + Default>(body: Bytes) -> Result<M, WireFault> {
+    if body.len() > MAX_MESSAGE_BYTES {
+        return Err(WireFault::TooLong);
+    }
+    M::decode(body).map_err(WireFault::Malformed)
+}
+
+/// Reads an answer by `read`; a fault makes it unreadable.
+pub(crate) fn answered<M: Message + Default, T>(
+    body: Bytes,
+    read: impl FnOnce(M) -> Result<T, WireFault>,
+) -> Result<T> {
+    decode(body)
+        .and_then(read)
+        .map_err(|fault| Error::unreadable("the answer is not one to this call").with_source(fault))
+}
+
+/// Reads a request of `O` by `read`; a fault makes it invalid.
+#[cfg(feature = "server")]
+pub(crate) fn understood<O: Operation, M: Message + Default>(
+    request: &http::request::Parts,
+    body: Bytes,
+    read: impl FnOnce(M) -> Result<O, WireFault>,
+) -> Result<O> {
+    if request.uri.path().strip_prefix('/') != Some(O::NAME) {
+        return Err(Error::invalid("the path is another operation's"));
+    }
+    decode(body).and_then(read).map_err(|fault| Error::invalid("the request cannot be read").with_source(fault))
+}
+
+/// A successful answer with `body`, without the common headers.
+#[cfg(feature = "server")]
+pub(crate) fn respond(body: impl Into<Bytes>) -> Result<http::Response<Bytes>> {
+    Ok(http::Response::new(body.into()))
+}

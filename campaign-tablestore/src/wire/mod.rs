@@ -1,0 +1,26 @@
+//! Protobuf messages between an operation and the wire.
+//!
+//! Writing goes in one pass into a buffer of the exact size, rows included. Reading is stricter than proto2 runtimes are by
+//! default: a required field that is missing, an enum value nobody knows and a number out of range are errors and never
+//! defaults. Unknown fields are skipped, as proto2 asks.
+
+mod check;
+mod common;
+mod enumeration;
+mod error_message;
+mod fault;
+mod http;
+mod writer;
+
+pub use self::fault::WireFault;
+#[cfg(feature = "server")]
+pub(crate) use self::http::{respond, understood};
+pub(crate) use self::{
+    check::{MAX_TABLE_NAME_BYTES, check_key, check_table_name},
+    common::{Empty, TableNameRequest},
+    enumeration::enumeration,
+    error_message::ErrorMessage,
+    fault::{positive, required},
+    http::{answered, post},
+    writer::message,
+};

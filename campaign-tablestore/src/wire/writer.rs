@@ -1,0 +1,142 @@
+//! Writes a message with rows in it in one pass.
+
+use bytes::Bytes;
+use campaign_client::{Error, Result};
+use prost::{
+    Message,
+    encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len},
+};
+
+use crate::plain_buffer::Encode;
+
+/// Writes the fields of a message, or counts what they take.
+///
+/// Fields must be written in the order of their numbers: that is how the official SDKs send them.
+pub(crate) struct Writer {
+    out: Option<Vec<u8>>,
+    len: usize,
+}
+
+/// The longest message that the service takes, in bytes (service document "Limits").
+const MAX_MESSAGE_BYTES: usize = 5 << 20;
+
+/// The bytes of the message whose fields `fields` writes: once to count, once into a buffer of that size.
+pub(crate) fn message(fields: impl Fn(&mut Writer)) -> Result<Bytes> {
+    let mut counter = Writer { out: None, len: 0 };
+    fields(&mut counter);
+    if counter.len > MAX_MESSAGE_BYTES {
+        return Err(Error::invalid(format!("the message has {} bytes; Table Store takes at most 5 MB", counter.len)));
+    }
+    let mut writer = Writer { out: Some(Vec::with_capacity(counter.len)), len: 0 };
+    fields(&mut writer);
+    let out = writer.out.unwrap_or_default();
+    debug_assert_eq!(out.len(), counter.len, "both passes write the same");
+    Ok(out.into())
+}
+
+impl Writer {
+    /// A text.
+    pub(crate) fn string(&mut self, tag: u32, text: &str) {
+        self.bytes(tag, text.as_bytes());
+    }
+
+    /// A text, if there is one.
+    pub(crate) fn optional_string(&mut self, tag: u32, text: Option<&str>) {
+        self.optional_bytes(tag, text.map(str::as_bytes));
+    }
+
+    /// Texts, a field each.
+    pub(crate) fn strings<T: AsRef<str>>(&mut self, tag: u32, texts: &[T]) {
+        for text in texts {
+            self.string(tag, text.as_ref());
+        }
+    }
+
+    /// Bytes.
+    pub(crate) fn bytes(&mut self, tag: u32, bytes: &[u8]) {
+        self.sized(tag, bytes.len(), |out| out.extend_from_slice(bytes));
+    }
+
+    /// Bytes, if there are any given.
+    pub(crate) fn optional_bytes(&mut self, tag: u32, bytes: Option<&[u8]>) {
+        if let Some(bytes) = bytes {
+            self.bytes(tag, bytes);
+        }
+    }
+
+    /// A row or key as PlainBuffer.
+    pub(crate) fn row<R: Encode + ?Sized>(&mut self, tag: u32, row: &R) {
+        self.sized(tag, row.encoded_len(), |out| row.encode(out));
+    }
+
+    /// A message.
+    pub(crate) fn message(&mut self, tag: u32, message: &impl Message) {
+        self.sized(tag, message.encoded_len(), |out| message.encode_raw(out));
+    }
+
+    /// A message, if there is one.
+    pub(crate) fn optional_message(&mut self, tag: u32, message: Option<&impl Message>) {
+        if let Some(message) = message {
+            self.message(tag, message);
+        }
+    }
+
+    /// A number, if there is one.
+    pub(crate) fn optional_int(&mut self, tag: u32, value: Option<i64>) {
+        if let Some(value) = value {
+            self.int(tag, value);
+        }
+    }
+
+    /// A number or the number of an enum value.
+    pub(crate) fn int(&mut self, tag: u32, value: i64) {
+        // Negative numbers take ten bytes, as proto2 has it.
+        let bits = value.cast_unsigned();
+        self.len += key_len(tag) + encoded_len_varint(bits);
+        if let Some(out) = &mut self.out {
+            encode_key(tag, WireType::Varint, out);
+            encode_varint(bits, out);
+        }
+    }
+
+    fn sized(&mut self, tag: u32, len: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        self.len += key_len(tag) + encoded_len_varint(len as u64) + len;
+        if let Some(out) = &mut self.out {
+            encode_key(tag, WireType::LengthDelimited, out);
+            encode_varint(len as u64, out);
+            write(out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_those_of_protobuf() {
+        let bytes = message(|w| {
+            w.string(1, "ab");
+            w.int(2, 150);
+            w.int(3, -1);
+            w.optional_string(4, None);
+            w.strings(5, &["x", "y"]);
+        })
+        .unwrap();
+        assert_eq!(
+            &bytes[..],
+            [
+                0x0a, 2, b'a', b'b', 0x10, 0x96, 1, 0x18, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 0x2a, 1,
+                b'x', 0x2a, 1, b'y'
+            ]
+        );
+    }
+
+    #[test]
+    fn a_message_that_the_service_would_not_take_is_not_built() {
+        let megabyte = vec![0; 1 << 20];
+        let build = |times: u32| message(|w| (0..times).for_each(|_| w.bytes(1, &megabyte)));
+        assert!(build(4).is_ok());
+        assert_eq!(build(5).unwrap_err().kind(), campaign_client::ErrorKind::Invalid);
+    }
+}
