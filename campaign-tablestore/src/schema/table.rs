@@ -93,7 +93,7 @@ pub struct PrimaryKeySchema {
 const AUTO_INCREMENT: i32 = 1;
 
 impl PrimaryKeySchema {
-    fn to_wire(&self) -> proto::PrimaryKeySchema {
+    pub(crate) fn to_wire(&self) -> proto::PrimaryKeySchema {
         proto::PrimaryKeySchema {
             name: Some(self.name.clone()),
             kind: Some(self.kind.number()),
@@ -101,7 +101,7 @@ impl PrimaryKeySchema {
         }
     }
 
-    fn from_wire(message: proto::PrimaryKeySchema) -> Result<Self, WireFault> {
+    pub(crate) fn from_wire(message: proto::PrimaryKeySchema) -> Result<Self, WireFault> {
         Ok(Self {
             name: required(message.name, "primary_key.name")?,
             kind: KeyType::from_number(required(message.kind, "primary_key.type")?, "primary_key.type")?,
