@@ -7,3 +7,4 @@ pub mod function;
 pub mod log;
 pub mod serve;
 pub mod store;
+pub mod tablestore;

@@ -1,0 +1,230 @@
+//! What is refused, in the service's words (service documents "Error codes" and "Limits"; texts as
+//! the official SDKs' functional tests have them).
+
+use campaign_tablestore::plain_buffer::{DecodeError, DecodeFault};
+use campaign_tablestore::schema::{KeyType, MIN_TIME_TO_LIVE, TableMeta, TableOptions};
+use campaign_tablestore::server::Refusal;
+use campaign_tablestore::{Code, Column, KeyValue, Name, PrimaryKey, Value, WireFault};
+
+use super::row::value_size;
+use super::table::Table;
+use crate::store::StoreError;
+
+const NAME_BYTES: usize = 255;
+const KEY_COLUMNS: usize = 4;
+const KEY_BYTES: usize = 1024;
+const VALUE_BYTES: usize = 2 << 20;
+const COLUMNS: usize = 1024;
+const DEFINED_COLUMNS: usize = 32;
+/// Bytes of one row's data in one write.
+const DATA_BYTES: usize = 4 << 20;
+/// Versions are below this (official SDK tests: "INT64_MAX/1000").
+const LAST_VERSION: i64 = i64::MAX / 1000;
+
+pub(super) fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new(Code::ParameterInvalid, message)
+}
+
+pub(super) fn unsupported(what: &str) -> Refusal {
+    Refusal::new(Code::UnsupportOperation, format!("campaign-local does not emulate {what}."))
+}
+
+impl From<StoreError> for Refusal {
+    /// What a stopped store did is not known, so neither is what became of the request.
+    fn from(error: StoreError) -> Self {
+        Self::new(Code::ServerUnavailable, format!("The emulator cannot go on: {error}."))
+    }
+}
+
+/// The refusal of a request that is not the operation's message.
+pub(super) fn unreadable(error: &campaign_client::Error) -> Refusal {
+    let fault = std::error::Error::source(error).and_then(|source| source.downcast_ref::<WireFault>());
+    match fault {
+        Some(WireFault::Row(error)) => invalid(plain_buffer(error)),
+        Some(WireFault::Filter(error)) => invalid(format!("Invalid filter: {error}.")),
+        Some(WireFault::OutOfRange { field, .. }) => invalid(format!("Invalid value of {field}.")),
+        Some(WireFault::Contradiction(what)) => invalid(format!("{what}.")),
+        _ => invalid("Parse PBMessage from RawString failed."),
+    }
+}
+
+fn plain_buffer(error: &DecodeError) -> String {
+    match error.fault() {
+        DecodeFault::BadHeader => "Cell data broken, mismatch header.".to_owned(),
+        DecodeFault::CellChecksum => "Cell data broken, cell checksum is mismatch.".to_owned(),
+        DecodeFault::RowChecksum => "Cell data broken, row checksum is mismatch.".to_owned(),
+        fault => format!("Cell data broken: {fault}."),
+    }
+}
+
+/// A table to be made.
+pub(super) fn table(meta: &TableMeta, options: &TableOptions) -> Result<(), Refusal> {
+    table_name(&meta.table_name)?;
+    if !(1..=KEY_COLUMNS).contains(&meta.primary_key.len()) {
+        return Err(invalid("The number of primary key columns must be in range: [1, 4]."));
+    }
+    for (index, column) in meta.primary_key.iter().enumerate() {
+        column_name(&column.name)?;
+        if meta.primary_key[..index].iter().any(|other| other.name == column.name) {
+            return Err(invalid(format!("Duplicated primary key name: '{}'.", column.name)));
+        }
+        let earlier = meta.primary_key[..index].iter().any(|other| other.auto_increment);
+        if column.auto_increment && (index == 0 || earlier || column.kind != KeyType::Integer) {
+            return Err(invalid("AUTO_INCREMENT is for one INTEGER column that is not the first."));
+        }
+    }
+    if meta.defined_columns.len() > DEFINED_COLUMNS {
+        return Err(invalid("The number of defined columns must be in range: [0, 32]."));
+    }
+    meta.defined_columns.iter().try_for_each(|column| column_name(&column.name))?;
+    let least = i32::try_from(MIN_TIME_TO_LIVE.as_secs()).unwrap_or(i32::MAX);
+    if options.time_to_live.is_some_and(|seconds| seconds != -1 && seconds < least) {
+        return Err(invalid("The time to live must be -1 or at least 86400 seconds."));
+    }
+    if options.max_versions.is_some_and(|versions| versions < 1) {
+        return Err(invalid("The max versions must be greater than 0."));
+    }
+    Ok(())
+}
+
+pub(super) fn table_name(name: &str) -> Result<(), Refusal> {
+    let mut bytes = name.bytes();
+    let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let rest = bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if first && rest && name.len() <= NAME_BYTES {
+        Ok(())
+    } else {
+        Err(invalid(format!("Invalid table name: '{name}'.")))
+    }
+}
+
+/// Names such as `price-2` are taken by the service, against its documents.
+fn column_name(name: &str) -> Result<(), Refusal> {
+    let fits = (1..=NAME_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(invalid(format!("Invalid column name: '{}'.", crate::log::printable(name)))) }
+}
+
+/// Whether a key may hold more than plain values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The key of a row.
+    Row,
+    /// The key of a row to be put, whose AUTO_INCREMENT column the service fills in.
+    NewRow,
+    /// A bound of a range.
+    Bound,
+}
+
+/// A primary key against its table's schema.
+pub(super) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), Refusal> {
+    let (schema, columns) = (table.key_schema(), key.columns());
+    let wrong = |what, input: &str, meta: &str| {
+        Refusal::new(Code::InvalidPk, format!("Validate PK {what} fail. Input: {input}, Meta: {meta}."))
+    };
+    if columns.len() != schema.len() {
+        return Err(wrong("size", &columns.len().to_string(), &schema.len().to_string()));
+    }
+    for (column, schema) in columns.iter().zip(schema) {
+        if column.name != *schema.name {
+            return Err(wrong("name", &column.name, &schema.name));
+        }
+        let (length, input) = match &column.value {
+            KeyValue::Integer(_) => (0, "VT_INTEGER"),
+            KeyValue::String(text) => (text.len(), "VT_STRING"),
+            KeyValue::Binary(bytes) => (bytes.len(), "VT_BLOB"),
+            KeyValue::InfMin | KeyValue::InfMax if place == Place::Bound => continue,
+            KeyValue::InfMin => return Err(invalid("VT_INF_MIN is an invalid type for the primary key.")),
+            KeyValue::InfMax => return Err(invalid("VT_INF_MAX is an invalid type for the primary key.")),
+            KeyValue::AutoIncrement if place == Place::NewRow && schema.auto_increment => continue,
+            KeyValue::AutoIncrement => {
+                return Err(invalid("VT_AUTO_INCREMENT is an invalid type for the primary key."));
+            }
+        };
+        let meta = match schema.kind {
+            KeyType::Integer => "VT_INTEGER",
+            KeyType::String => "VT_STRING",
+            KeyType::Binary => "VT_BLOB",
+        };
+        if input != meta {
+            return Err(wrong("type", input, meta));
+        }
+        if length > KEY_BYTES {
+            return Err(too_long("primary key", &column.name, KEY_BYTES, length));
+        }
+    }
+    Ok(())
+}
+
+/// The columns that a write puts, and how many it touches in all.
+pub(super) fn columns<'a>(
+    table: &Table,
+    now: i64,
+    put: impl Iterator<Item = &'a Column>,
+    names: impl Iterator<Item = &'a Name>,
+) -> Result<(), Refusal> {
+    let mut count = 0;
+    for name in names {
+        column_name(name)?;
+        if table.key_schema().iter().any(|column| *name == *column.name) {
+            return Err(invalid(format!("Attribute column name conflicts with primary key column name: '{name}'.")));
+        }
+        count += 1;
+    }
+    if count > COLUMNS {
+        return Err(invalid(format!(
+            "The number of attribute columns exceeds the limit, limit count: {COLUMNS}, column count: {count}."
+        )));
+    }
+    for column in put {
+        value(&column.name, &column.value)?;
+        if let Some(version) = column.timestamp {
+            self::version(table, now, version)?;
+        }
+    }
+    Ok(())
+}
+
+fn value(name: &Name, value: &Value) -> Result<(), Refusal> {
+    match value {
+        Value::Double(number) if number.is_nan() => return Err(invalid("NaN can't be set to double value.")),
+        Value::Double(number) if number.is_infinite() => {
+            return Err(invalid("Infinity can't be set to double value."));
+        }
+        _ => {}
+    }
+    let length = value_size(value);
+    if length > VALUE_BYTES { Err(too_long("attribute", name, VALUE_BYTES, length)) } else { Ok(()) }
+}
+
+fn too_long(kind: &str, name: &str, most: usize, length: usize) -> Refusal {
+    invalid(format!("The length of {kind} column: '{name}' exceeds the MaxLength:{most} with CurrentLength:{length}."))
+}
+
+/// A version that a write names: within the deviation around the clock, and not expired.
+fn version(table: &Table, now: i64, version: i64) -> Result<(), Refusal> {
+    if !(0..LAST_VERSION).contains(&version) {
+        return Err(invalid("Timestamp must be in range [0, INT64_MAX/1000)."));
+    }
+    let oldest = now.saturating_sub(table.deviation().min(table.time_to_live().unwrap_or(i64::MAX)));
+    let newest = now.saturating_add(table.deviation());
+    if (oldest..newest).contains(&version) {
+        return Ok(());
+    }
+    // No document has the text.
+    Err(invalid(format!("Timestamp {version} is outside the table's deviation: [{oldest}, {newest}).")))
+}
+
+/// The data of one write.
+pub(super) fn data(operation: &str, bytes: usize) -> Result<(), Refusal> {
+    if bytes <= DATA_BYTES {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "The total data size of {operation} request exceeds the limit, limit size: {DATA_BYTES}, data size: {bytes}."
+    )))
+}
+
+/// Transactions are not emulated, so there is none of any id.
+pub(super) fn no_transaction(id: Option<&str>) -> Result<(), Refusal> {
+    if id.is_none_or(str::is_empty) { Ok(()) } else { Err(invalid("TransactionID is invalid.")) }
+}

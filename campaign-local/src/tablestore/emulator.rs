@@ -1,0 +1,125 @@
+//! From an HTTP request to an HTTP answer.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use campaign_client::transport::Dropped;
+use campaign_client::{Clock, Credentials};
+use campaign_tablestore::server::{Caller, Known, Refusal, admit, complete};
+use campaign_tablestore::{Code, TableStore};
+use http::{HeaderValue, Uri, header, request};
+
+use super::check::{invalid, unsupported};
+use super::operations::{Cloud, Stop, find};
+use super::tables::finish_removals;
+use crate::fault::Faults;
+use crate::store::{Store, StoreError};
+
+/// Bytes of a request (service document "Limits").
+const REQUEST: usize = 5 << 20;
+
+/// The emulated service: one instance.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    cloud: Arc<Cloud>,
+    instance: Arc<str>,
+    keys: Arc<[Credentials]>,
+}
+
+impl Emulator {
+    /// The instance `instance` over `store`, for whoever signs with one of `keys`.
+    ///
+    /// # Errors
+    /// When `instance` is not the name of one.
+    pub fn new(
+        instance: &str,
+        keys: impl IntoIterator<Item = Credentials>,
+        store: Store,
+        faults: Faults,
+        clock: Clock,
+    ) -> campaign_client::Result<Self> {
+        // Operations are read and written as this service's; it is never called.
+        let service = Arc::new(TableStore::new("http://127.0.0.1", instance)?);
+        let cloud = Arc::new(Cloud { service, store, faults, clock });
+        Ok(Self { cloud, instance: instance.into(), keys: keys.into_iter().collect() })
+    }
+
+    /// Ends what an earlier process began: the rows of deleted tables.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn restore(&self) -> Result<(), StoreError> {
+        finish_removals(&self.cloud.store).await
+    }
+
+    /// The service: all paths and methods are its own to judge.
+    pub fn router(&self) -> Router {
+        Router::new().fallback(answer).with_state(self.clone())
+    }
+
+    fn known(&self, id: &str) -> Known {
+        let found = self.keys.iter().find(|key| key.access_key_id() == id);
+        found.map_or(Known::No, |key| Known::Key(key.clone()))
+    }
+
+    async fn run(&self, parts: request::Parts, body: Bytes) -> Result<http::Response<Bytes>, Stop> {
+        // Java sends it by default only when asked to; a body that is not what its digest says would
+        // only look broken.
+        if parts.headers.contains_key("x-ots-request-compress-type") {
+            return Err(unsupported("compressed requests").into());
+        }
+        let name = parts.uri.path().trim_start_matches('/').to_owned();
+        let Some(run) = find(&name) else {
+            return Err(invalid(format!("Unsupported operation: {}.", crate::log::printable(&name))).into());
+        };
+        run(Arc::clone(&self.cloud), parts, body).await
+    }
+}
+
+async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.clone();
+    let Ok(body) = to_bytes(body, REQUEST).await else {
+        let refusal = Refusal::new(Code::RequestBodyTooLarge, "The request body is larger than 5 MB.");
+        return finish(&emulator, refusal.response(), &path, None);
+    };
+    let caller = match admit(&emulator.instance, &parts, &body, emulator.cloud.clock.now(), |id| emulator.known(id)) {
+        Ok(caller) => caller,
+        Err(refusal) => {
+            tracing::debug!(%refusal, "a Table Store request was not admitted");
+            return finish(&emulator, refusal.response(), &path, None);
+        }
+    };
+    let response = match emulator.run(parts, body).await {
+        Ok(response) => response,
+        Err(Stop::Refused(refusal)) => refusal.response(),
+        Err(Stop::Busy { retry_after }) => {
+            let mut response = Refusal::new(Code::ServerBusy, "Server is busy.").response();
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            response
+        }
+        Err(Stop::Cut) => {
+            let mut response = Response::new(Body::empty());
+            response.extensions_mut().insert(Dropped);
+            return response;
+        }
+    };
+    finish(&emulator, response, &path, Some(&caller))
+}
+
+fn finish(emulator: &Emulator, mut response: http::Response<Bytes>, uri: &Uri, caller: Option<&Caller>) -> Response {
+    complete(&mut response, uri.path(), caller, &request_id(), emulator.cloud.clock.now());
+    response.map(Body::from)
+}
+
+/// An id that no other request has.
+fn request_id() -> String {
+    let mut id = [0_u8; 16];
+    // Without random numbers the id says nothing; the request is none the worse.
+    let _ = getrandom::fill(&mut id);
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}

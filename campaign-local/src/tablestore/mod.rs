@@ -1,0 +1,40 @@
+//! Table Store on a laptop: the service's calls, semantics and texts over the embedded store.
+//!
+//! Every request is checked as the service does it: method, headers, date, key, instance, digest,
+//! signature. Every answer carries all headers and is signed. Rows are kept in the order of their
+//! keys; versions, time to live and deviation follow the emulator's clock; conditions are evaluated
+//! inside the commit. A table is ready at once, and rows never conflict: this emulator is kinder there
+//! than the service, and faults make up for it.
+//!
+//! What is not emulated is refused and not pretended: transactions, secondary indexes, streams,
+//! server-side encryption, compression, filters with a value transfer rule, and every operation that
+//! `operations` does not list.
+//!
+//! | file | what |
+//! |---|---|
+//! | `emulator` | [`Emulator`]: from an HTTP request to an HTTP answer |
+//! | `operations` | the list of operations, and what each must provide |
+//! | `tables` | CreateTable, ListTable, DescribeTable, DeleteTable |
+//! | `writes` | PutRow, UpdateRow, DeleteRow |
+//! | `update` | what UpdateRow does to the columns |
+//! | `reads` | GetRow, GetRange |
+//! | `table` | a table as it is kept |
+//! | `row` | a row as it is kept: versions, sizes |
+//! | `key` | keys as bytes in the order of the rows |
+//! | `check` | what is refused |
+//!
+//! Sources: service documents "Table Store API reference", "Error codes", "Limits", "Data model"; the
+//! functional tests of the official SDKs for the texts.
+
+mod check;
+mod emulator;
+mod key;
+mod operations;
+mod reads;
+mod row;
+mod table;
+mod tables;
+mod update;
+mod writes;
+
+pub use emulator::Emulator;

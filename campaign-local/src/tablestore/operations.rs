@@ -1,0 +1,144 @@
+//! The list of operations, and what each must provide.
+//!
+//! One that is not listed is refused: "Unsupported operation".
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use campaign_client::Serve;
+use campaign_tablestore::TableStore;
+use campaign_tablestore::op::{
+    create_table::CreateTable, delete_row::DeleteRow, delete_table::DeleteTable, describe_table::DescribeTable,
+    get_range::GetRange, get_row::GetRow, list_table::ListTable, put_row::PutRow, update_row::UpdateRow,
+};
+use campaign_tablestore::server::Refusal;
+use http::{Response, request};
+
+use super::check::unreadable;
+use crate::fault::{Fault, Faults, Hop, Moment};
+use crate::store::{Read, Store, StoreError, Write};
+
+/// The operation of this name: what reads its request, does it, and writes its answer.
+pub(super) fn find(name: &str) -> Option<Run> {
+    Some(match name {
+        "CreateTable" => run::<CreateTable>,
+        "ListTable" => run::<ListTable>,
+        "DescribeTable" => run::<DescribeTable>,
+        "DeleteTable" => run::<DeleteTable>,
+        "PutRow" => run::<PutRow>,
+        "GetRow" => run::<GetRow>,
+        "GetRange" => run::<GetRange>,
+        "UpdateRow" => run::<UpdateRow>,
+        "DeleteRow" => run::<DeleteRow>,
+        _ => return None,
+    })
+}
+
+/// Runs one request of one operation.
+pub(super) type Run = fn(Arc<Cloud>, request::Parts, Bytes) -> Running;
+type Running = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Stop>> + Send>>;
+
+/// What all requests share.
+#[derive(Debug)]
+pub(super) struct Cloud {
+    pub(super) service: Arc<TableStore>,
+    pub(super) store: Store,
+    pub(super) faults: Faults,
+    pub(super) clock: campaign_client::Clock,
+}
+
+/// Why a request has no answer of its operation.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It is refused.
+    Refused(Refusal),
+    /// A fault: nobody is at the gate.
+    Busy {
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// A fault: the connection is cut.
+    Cut,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// An operation that is emulated.
+pub(super) trait Emulate: Serve<Service = TableStore> + 'static {
+    /// What the request is about: the table, and the row's key if it is about one row. A repeated
+    /// request has the same.
+    fn about(&self) -> Vec<u8>;
+
+    /// Does it.
+    fn done(self, at: &Moments) -> impl Future<Output = Result<(Self, Self::Output), Stop>> + Send;
+}
+
+/// One request's view of the cloud: its time, and the fault that is to hurt it at its commit.
+#[derive(Debug)]
+pub(super) struct Moments {
+    pub(super) cloud: Arc<Cloud>,
+    /// Milliseconds since 1970: one moment for all that the request does.
+    pub(super) now: i64,
+    cut_before_commit: bool,
+}
+
+impl Moments {
+    /// Runs `work` inside a commit; kept if it is `Ok` and no fault strikes before the commit.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>, &TableStore) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let (service, cut) = (Arc::clone(&self.cloud.service), self.cut_before_commit);
+        let write = self.cloud.store.write(move |write| {
+            let value = work(write, &service)?;
+            if cut { Err(Stop::Cut) } else { Ok(value) }
+        });
+        write.await
+    }
+
+    /// Runs `work` over the committed state.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Read, &TableStore) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let service = Arc::clone(&self.cloud.service);
+        self.cloud.store.read(move |read| Ok(work(read, &service)?)).await
+    }
+}
+
+fn run<O: Emulate + Send>(cloud: Arc<Cloud>, parts: request::Parts, body: Bytes) -> Running
+where
+    O::Output: Send,
+{
+    Box::pin(async move {
+        let operation = O::read_request(&cloud.service, &parts, body).map_err(|error| unreadable(&error))?;
+        // Once for each request, and by what it is about: the timing of threads cannot change it.
+        let fault = cloud.faults.decide(Hop::TableStore, O::NAME, &operation.about());
+        match fault {
+            Some(Fault::Cut(Moment::BeforeHandling)) => return Err(Stop::Cut),
+            Some(Fault::Busy { retry_after }) => return Err(Stop::Busy { retry_after }),
+            Some(Fault::Stall(time)) => tokio::time::sleep(time).await,
+            Some(Fault::Cut(Moment::BeforeCommit | Moment::AfterCommit)) | None => {}
+        }
+        let now = cloud.clock.now().timestamp_millis();
+        let cut_before_commit = fault == Some(Fault::Cut(Moment::BeforeCommit));
+        let (operation, output) = operation.done(&Moments { cloud, now, cut_before_commit }).await?;
+        if matches!(fault, Some(Fault::Cut(_))) {
+            return Err(Stop::Cut);
+        }
+        let response = operation.write_response(&output);
+        response.map_err(|error| Refusal::new(campaign_tablestore::Code::InternalServerError, error.to_string()).into())
+    })
+}

@@ -1,0 +1,91 @@
+//! A row as it is kept: all its versions, as a PlainBuffer.
+
+use campaign_tablestore::plain_buffer::{Encode, decode_row};
+use campaign_tablestore::server::Refusal;
+use campaign_tablestore::{Code, Column, KeyValue, PrimaryKey, Row, Value};
+
+use super::table::Table;
+
+/// Bytes of one capacity unit.
+const CAPACITY_UNIT: usize = 4096;
+
+/// Which versions of a table's columns exist at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Versions {
+    /// Of one column.
+    most: usize,
+    /// Versions of this time or earlier have expired, in milliseconds.
+    expired: Option<i64>,
+}
+
+impl Versions {
+    pub(super) fn of(table: &Table, now: i64) -> Self {
+        let expired = table.time_to_live().map(|life| now.saturating_sub(life));
+        Self { most: table.max_versions(), expired }
+    }
+
+    /// Orders the columns as answers have them, and drops what does not exist any more.
+    pub(super) fn prune(self, columns: &mut Vec<Column>) {
+        columns.sort_by(|a, b| a.name.cmp(&b.name).then(b.timestamp.cmp(&a.timestamp)));
+        // Of the same version written twice the later one counts; the sort keeps their order.
+        columns.reverse();
+        columns.dedup_by(|later, kept| later.name == kept.name && later.timestamp == kept.timestamp);
+        columns.reverse();
+        columns.retain(|column| self.expired.is_none_or(|expired| column.timestamp > Some(expired)));
+        let mut name = None;
+        let mut count = 0;
+        columns.retain(|column| {
+            if name.as_ref() != Some(&column.name) {
+                name = Some(column.name.clone());
+                count = 0;
+            }
+            count += 1;
+            count <= self.most
+        });
+    }
+}
+
+/// Reads a kept row. A row whose columns have all expired is none; one that was put without columns is
+/// there for ever.
+pub(super) fn load(bytes: &[u8], versions: Versions) -> Result<Option<Row>, Refusal> {
+    let row = decode_row(bytes).ok().flatten();
+    // The store's checksums hold, so this would be a mistake of ours.
+    let mut row = row.ok_or_else(|| Refusal::new(Code::InternalServerError, "A kept row cannot be read."))?;
+    let had_columns = !row.columns.is_empty();
+    versions.prune(&mut row.columns);
+    Ok(Some(row).filter(|row| !had_columns || !row.columns.is_empty()))
+}
+
+/// The bytes to keep.
+pub(super) fn save(row: &Row) -> Vec<u8> {
+    row.to_bytes()
+}
+
+/// A row's size as capacity is counted: names and values (official SDK tests).
+pub(super) fn size(row: &Row) -> usize {
+    let columns: usize = row.columns.iter().map(|column| column.name.len() + value_size(&column.value)).sum();
+    key_size(&row.primary_key) + columns
+}
+
+pub(super) fn key_size(key: &PrimaryKey) -> usize {
+    let value = |value: &KeyValue| match value {
+        KeyValue::String(text) => text.len(),
+        KeyValue::Binary(bytes) => bytes.len(),
+        _ => 8,
+    };
+    key.columns().iter().map(|column| column.name.len() + value(&column.value)).sum()
+}
+
+pub(super) fn value_size(value: &Value) -> usize {
+    match value {
+        Value::Integer(_) | Value::Double(_) => 8,
+        Value::Boolean(_) => 1,
+        Value::String(text) => text.len(),
+        Value::Binary(bytes) => bytes.len(),
+    }
+}
+
+/// Capacity units of so many bytes: of 4 KB, rounded up, at least one.
+pub(super) fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(CAPACITY_UNIT).max(1)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,171 @@
+//! CreateTable, ListTable, DescribeTable, DeleteTable.
+
+use std::ops::ControlFlow;
+
+use campaign_tablestore::op::create_table::CreateTable;
+use campaign_tablestore::op::delete_table::DeleteTable;
+use campaign_tablestore::op::describe_table::{DescribeTable, TableDescription, TableStatus};
+use campaign_tablestore::op::list_table::ListTable;
+use campaign_tablestore::schema::ReservedThroughputDetails;
+use campaign_tablestore::server::Refusal;
+use campaign_tablestore::{Code, KeyColumn, Name, PrimaryKey};
+use chrono::DateTime;
+
+use super::check::{self, unsupported};
+use super::key::table_prefix;
+use super::operations::{Emulate, Moments, Stop};
+use super::table::{self, LAST_NUMBER, REMOVING, Table, sequence_key, table_key};
+use crate::store::{Order, Store, StoreError, View, space};
+
+/// Tables of an instance (service document "Limits").
+const TABLES: usize = 64;
+
+/// Rows of a deleted table that are removed in one commit.
+const REMOVED_AT_ONCE: usize = 2000;
+
+impl Emulate for CreateTable {
+    fn about(&self) -> Vec<u8> {
+        self.table_meta.table_name.clone().into_bytes()
+    }
+
+    async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
+        check::table(&self.table_meta, &self.table_options)?;
+        if !self.index_metas.is_empty() {
+            return Err(unsupported("secondary indexes").into());
+        }
+        if self.enable_local_txn == Some(true) {
+            return Err(unsupported("local transactions").into());
+        }
+        if self.stream_spec.as_ref().is_some_and(|spec| spec.enable_stream) {
+            return Err(unsupported("streams").into());
+        }
+        if self.sse_spec.as_ref().is_some_and(|spec| spec.enable) {
+            return Err(unsupported("server-side encryption").into());
+        }
+        let (request, now) = (self.clone(), at.now);
+        let made = at.write(move |write, service| {
+            let name = request.table_meta.table_name.clone();
+            if table::find(write, service, &name)?.is_some() {
+                return Err(Refusal::new(Code::ObjectAlreadyExist, "Requested table already exists."));
+            }
+            if names(write)?.len() >= TABLES {
+                return Err(Refusal::new(Code::QuotaExhausted, "Number of tables exceeded the quota."));
+            }
+            let number = table::number_at(write, LAST_NUMBER)? + 1;
+            write.put(LAST_NUMBER, number.to_be_bytes());
+            write.put(table_key(&name), Table::new(number, now, request).save(service)?);
+            Ok(())
+        });
+        made.await?;
+        Ok((self, ()))
+    }
+}
+
+impl Emulate for ListTable {
+    fn about(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    async fn done(self, at: &Moments) -> Result<(Self, Vec<String>), Stop> {
+        Ok((self, at.read(|read, _| names(read)).await?))
+    }
+}
+
+/// The names of all tables, sorted.
+fn names(view: &impl View) -> Result<Vec<String>, Refusal> {
+    let mut names = Vec::new();
+    view.scan(table::ALL..space::end_of(table::ALL).as_slice(), Order::Forward, &mut |key, _| {
+        names.push(String::from_utf8_lossy(&key[table::ALL.len()..]).into_owned());
+        ControlFlow::Continue(())
+    })?;
+    Ok(names)
+}
+
+impl Emulate for DescribeTable {
+    fn about(&self) -> Vec<u8> {
+        self.table_name.clone().into_bytes()
+    }
+
+    async fn done(self, at: &Moments) -> Result<(Self, TableDescription), Stop> {
+        let name = self.table_name.clone();
+        check::table_name(&name)?;
+        let table = at.read(move |read, service| table::existing(read, service, &name)).await?;
+        Ok((self, description(table)))
+    }
+}
+
+fn description(table: Table) -> TableDescription {
+    let request = table.request;
+    let first = request.table_meta.primary_key.first().map(|column| Name::from(column.name.as_str()));
+    let splits = request.split_points.into_iter().filter_map(|value| {
+        let name = first.clone()?;
+        Some(PrimaryKey::from_iter([KeyColumn { value, name }]))
+    });
+    TableDescription {
+        reserved_throughput_details: ReservedThroughputDetails {
+            capacity_unit: request.reserved_throughput,
+            last_increase_time: DateTime::from_timestamp_millis(table.created).unwrap_or_default(),
+            last_decrease_time: None,
+        },
+        table_options: request.table_options,
+        table_status: Some(TableStatus::Active),
+        stream_details: None,
+        shard_splits: splits.collect(),
+        sse_details: None,
+        index_metas: Vec::new(),
+        // In microseconds, as the service has it.
+        creation_time: Some(table.created.saturating_mul(1000)),
+        table_meta: request.table_meta,
+    }
+}
+
+impl Emulate for DeleteTable {
+    fn about(&self) -> Vec<u8> {
+        self.table_name.clone().into_bytes()
+    }
+
+    async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
+        let name = self.table_name.clone();
+        check::table_name(&name)?;
+        // The table is gone at once; its rows, which nobody can reach any more, follow in pieces.
+        let removed = at.write(move |write, service| {
+            let table = table::existing(write, service, &name)?;
+            write.delete(table_key(&name));
+            write.delete(sequence_key(table.number));
+            write.put([REMOVING, &table.number.to_be_bytes()].concat(), []);
+            Ok(())
+        });
+        removed.await?;
+        finish_removals(&at.cloud.store).await?;
+        Ok((self, ()))
+    }
+}
+
+/// Removes the rows of deleted tables.
+pub(super) async fn finish_removals(store: &Store) -> Result<(), StoreError> {
+    loop {
+        let done = store.write(|write| {
+            let mut removing = None;
+            write.scan(REMOVING..space::end_of(REMOVING).as_slice(), Order::Forward, &mut |key, _| {
+                removing = Some(key.to_vec());
+                ControlFlow::Break(())
+            })?;
+            let Some(marker) = removing else { return Ok(true) };
+            let number = marker[REMOVING.len()..].try_into().map(u64::from_be_bytes).unwrap_or_default();
+            let prefix = table_prefix(number);
+            let mut rows = Vec::new();
+            write.scan(prefix.as_slice()..space::end_of(&prefix).as_slice(), Order::Forward, &mut |key, _| {
+                rows.push(key.to_vec());
+                if rows.len() < REMOVED_AT_ONCE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            if rows.is_empty() {
+                write.delete(marker);
+            }
+            rows.into_iter().for_each(|row| write.delete(row));
+            Ok::<_, StoreError>(false)
+        });
+        if done.await? {
+            return Ok(());
+        }
+    }
+}
