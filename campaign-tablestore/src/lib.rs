@@ -3,6 +3,8 @@
 mod code;
 mod condition;
 mod entity;
+#[cfg(feature = "entries")]
+mod entries;
 mod filter;
 pub mod op;
 pub mod plain_buffer;
@@ -22,6 +24,8 @@ mod write;
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
 pub use entity::{Entity, EntityError, EntityFault, binary, from_row, to_row};
+#[cfg(feature = "entries")]
+pub use entries::EntryTable;
 #[cfg(feature = "server")]
 pub use filter::UnsupportedFilter;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
