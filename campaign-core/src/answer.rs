@@ -1,6 +1,6 @@
 //! What the intake found out, and the HTTP answer that says so.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -37,6 +37,26 @@ pub enum Outcome {
     Erased,
     /// The store did not do its part; the same request may be sent again.
     Unavailable(Arc<StoreError>),
+}
+
+impl Outcome {
+    /// A stable word for logs and counters: `created`, `key_reused`, …
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Replayed => "replayed",
+            Self::Duplicate => "duplicate",
+            Self::KeyReused => "key_reused",
+            Self::Invalid(_) => "invalid",
+            Self::Malformed(_) => "malformed",
+            Self::Trapped => "trapped",
+            Self::Early => "early",
+            Self::Closed => "closed",
+            Self::Erased => "erased",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
 }
 
 /// Why a request cannot be read.
@@ -203,8 +223,8 @@ impl<'a> Problem<'a> {
     }
 }
 
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::KeyMissing => f.write_str("the header Idempotency-Key is missing"),
             Self::KeyIllegal => f.write_str("the header Idempotency-Key is not 8 to 64 characters of A-Z a-z 0-9 _ -"),

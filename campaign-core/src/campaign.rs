@@ -13,6 +13,8 @@ use crate::{
 /// How much longer than the window entries are kept at least, so that repeats and erasure requests
 /// that come late still find them.
 const MIN_KEPT_AFTER: TimeDelta = TimeDelta::days(30);
+/// The unit of `retention_days`.
+const DAY: Duration = Duration::from_secs(86_400);
 /// Most characters of a campaign's id.
 const MAX_ID: usize = 64;
 
@@ -86,7 +88,7 @@ impl Campaign {
         if least.to_std().is_ok_and(|least| retention < least) {
             return Err(DefinitionError::new(format!(
                 "retention: {} days are less than the window and 30 days, together {}",
-                retention.as_secs() / 86_400,
+                retention.as_secs() / DAY.as_secs(),
                 // Rounded up.
                 (least - TimeDelta::nanoseconds(1)).num_days() + 1,
             )));
@@ -200,7 +202,7 @@ impl TryFrom<RawCampaign> for Campaign {
     fn try_from(raw: RawCampaign) -> Result<Self, DefinitionError> {
         let window = Window::new(raw.window.opens, raw.window.closes)?
             .grace(Duration::from_secs(raw.window.grace_seconds.into()))?;
-        let retention = Duration::from_secs(u64::from(raw.retention_days) * 86_400);
+        let retention = DAY * raw.retention_days;
         let campaign = Self::new(raw.id, window, raw.fields, retention)?.duplicates(raw.duplicates);
         match raw.scope {
             Some(Scope::Person) if campaign.scope != Scope::Person => {
@@ -216,18 +218,60 @@ impl TryFrom<RawCampaign> for Campaign {
 
 impl From<Campaign> for RawCampaign {
     fn from(campaign: Campaign) -> Self {
-        let whole = |seconds: u64| u32::try_from(seconds).unwrap_or(u32::MAX);
+        // Rounded up: what is kept longer is still kept long enough.
+        let whole = |length: Duration, unit: Duration| {
+            u32::try_from(length.as_nanos().div_ceil(unit.as_nanos())).unwrap_or(u32::MAX)
+        };
         Self {
             id: campaign.id,
             scope: Some(campaign.scope),
             duplicates: campaign.duplicates,
-            retention_days: whole(campaign.retention.as_secs() / 86_400),
+            retention_days: whole(campaign.retention, DAY),
             window: RawWindow {
                 opens: campaign.window.opens(),
                 closes: campaign.window.closes(),
-                grace_seconds: whole(campaign.window.grace_period().as_secs()),
+                grace_seconds: whole(campaign.window.grace_period(), Duration::from_secs(1)),
             },
             fields: campaign.form,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::{Field, Kind};
+
+    fn form() -> Form {
+        Form::new(vec![Field::new("name", Kind::text(1, 80))]).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_written_in_whole_units_is_written_longer() {
+        let window =
+            Window::new("2026-11-01T00:00:00Z".parse().unwrap(), "2026-11-12T00:00:00Z".parse().unwrap()).unwrap();
+        let window = window.grace(Duration::from_millis(1_500)).unwrap();
+        let campaign = Campaign::new("c", window, form(), DAY * 41 + Duration::from_secs(2)).unwrap();
+        let json = serde_json::to_string(&campaign).unwrap();
+        let read = Campaign::from_json(&json).unwrap();
+        assert_eq!((read.retention(), read.window().grace_period()), (DAY * 42, Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn the_widest_window_is_refused_without_overflow() {
+        let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+        let window = Window::new(first, last).unwrap();
+        assert!(window.grace(Duration::from_secs(1)).is_err() && window.grace(Duration::MAX).is_err());
+        assert!(Campaign::new("c", window, form(), DAY).is_err());
+    }
+
+    /// The TOML of the crate's start page.
+    #[cfg(feature = "toml")]
+    #[test]
+    fn the_campaign_of_the_readme_is_read() {
+        let readme = include_str!("../README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        let campaign = Campaign::from_toml(rest.split_once("```").unwrap().0).unwrap();
+        assert_eq!(campaign.form().unique().unwrap().name(), "email");
     }
 }

@@ -4,9 +4,9 @@
 //! The cases write a submission as one envelope `{id, campaign, form, fields}`. Here the id is the
 //! header, the campaign is the path, and the members of `fields` are the body. Each case that wants
 //! 422 has its expected violations below, so that it is refused for its own reason.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::{
-    fs,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,18 +17,12 @@ use campaign_core::{
     form::{Field, Form, Kind},
     store::{EntryStore, MemoryStore, Stored},
 };
+use campaign_tests::bad_inputs;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 const ID: &str = "01JC0000000000000000000001";
 const LIMIT: usize = 65_536;
-
-fn cases(category: &str) -> Vec<Value> {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/bad-inputs.json")).unwrap();
-    let file: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(file["limits"]["body_bytes"], LIMIT);
-    file["entries"].as_array().unwrap().iter().filter(|case| case["category"] == category).cloned().collect()
-}
 
 /// A campaign with every field the cases use. `consent` is required; the rest may be left out.
 fn spring() -> Campaign {
@@ -174,7 +168,7 @@ fn violations(answer: &Answer) -> String {
 }
 
 async fn run_bodies(category: &str) -> usize {
-    let cases = cases(category);
+    let cases = bad_inputs(category);
     for case in &cases {
         let (id, body) = (case["id"].as_str().unwrap(), body(case));
         let store = MemoryStore::new();
@@ -291,7 +285,7 @@ fn told(answer: &Answer) -> (u16, Value) {
 
 #[tokio::test]
 async fn idempotency() {
-    let cases = cases("idempotency");
+    let cases = bad_inputs("idempotency");
     for case in &cases {
         run_steps(case).await;
     }
@@ -326,7 +320,7 @@ async fn loggable(key: &str, body: &str) -> String {
 #[tokio::test]
 async fn texts_that_forge_or_break_a_log_do_not_come_near_it() {
     let mut run = 0;
-    for case in cases("log-and-secrets") {
+    for case in bad_inputs("log-and-secrets") {
         let Some(text) = case["input"]["utf8"].as_str() else { continue };
         run += 1;
         for name in ["name", "email", "date", "note", "consent", "website_hp"] {

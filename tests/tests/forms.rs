@@ -1,7 +1,8 @@
 //! The form: every kind at its bounds, how definitions are read, and the laws that bind the server's
 //! check and the gateway's models together.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-use std::fs;
+use std::{fs, sync::LazyLock};
 
 use campaign_core::{
     Campaign, Form, Scope,
@@ -266,23 +267,25 @@ fn body() -> impl Strategy<Value = Value> {
     })
 }
 
+static FORM: LazyLock<Form> = LazyLock::new(form);
+static LOOSE: LazyLock<Validator> = LazyLock::new(|| model(&FORM, Guard::Loose));
+static STRUCTURAL: LazyLock<Validator> = LazyLock::new(|| model(&FORM, Guard::Structural));
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn whatever_the_function_answers_passes_the_loose_guard(body in body()) {
-        let form = form();
-        prop_assert!(model(&form, Guard::Loose).is_valid(&body));
+        prop_assert!(LOOSE.is_valid(&body));
     }
 
     #[test]
     fn whatever_the_server_accepts_passes_the_structural_guard_and_stays_as_it_is(body in body()) {
-        let form = form();
         let read = Body::read(body.to_string().as_bytes()).unwrap();
-        if let (false, Ok(fields)) = (form.is_trapped(&read), form.check(&read)) {
-            prop_assert!(model(&form, Guard::Structural).is_valid(&body));
+        if let (false, Ok(fields)) = (FORM.is_trapped(&read), FORM.check(&read)) {
+            prop_assert!(STRUCTURAL.is_valid(&body));
             let again = serde_json::to_value(&fields).unwrap();
-            prop_assert_eq!(form.check(&Body::read(again.to_string().as_bytes()).unwrap()).unwrap(), fields);
+            prop_assert_eq!(FORM.check(&Body::read(again.to_string().as_bytes()).unwrap()).unwrap(), fields);
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The answers of the intake: statuses, headers, bodies, window, erasure and the policy for duplicates.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::{sync::Arc, time::Duration};
 

@@ -85,3 +85,59 @@ impl EntryStore for MemoryStore {
         Ok(page.map(|(key, row)| (key.clone(), row.clone())).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(digit: char) -> RowKey {
+        digit.to_string().repeat(64).parse().unwrap()
+    }
+
+    fn entry(id: &str) -> Entry {
+        Entry {
+            id: id.parse().unwrap(),
+            digest: "a".repeat(64).parse().unwrap(),
+            call: "b".repeat(32).parse().unwrap(),
+            received_at: "2026-11-11T00:00:00Z".parse().unwrap(),
+            fields: [("name", "Ada")].into_iter().collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_is_written_once() {
+        let store = MemoryStore::new();
+        assert_eq!(store.insert(&key('1'), &entry("first-id")).await.unwrap(), Inserted::Created);
+        assert_eq!(store.insert(&key('1'), &entry("other-id")).await.unwrap(), Inserted::Exists);
+        assert_eq!(store.find(&key('1')).await.unwrap(), Some(Stored::Entry(entry("first-id"))));
+        assert_eq!(store.find(&key('2')).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_erased_row_stays_and_an_absent_one_is_not_made() {
+        let store = MemoryStore::new();
+        store.insert(&key('1'), &entry("first-id")).await.unwrap();
+        for digit in ['1', '1', '2'] {
+            store.erase(&key(digit)).await.unwrap();
+        }
+        assert_eq!(store.find(&key('1')).await.unwrap(), Some(Stored::Erased));
+        assert_eq!(store.insert(&key('1'), &entry("other-id")).await.unwrap(), Inserted::Exists);
+        assert_eq!(store.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn pages_follow_one_another_in_key_order() {
+        let store = MemoryStore::new();
+        for digit in "5a0f3".chars() {
+            store.insert(&key(digit), &entry("first-id")).await.unwrap();
+        }
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let page = store.page(after.as_ref(), 2).await.unwrap();
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            seen.extend(page.into_iter().map(|(key, _)| key));
+        }
+        assert_eq!(seen, "035af".chars().map(key).collect::<Vec<_>>());
+    }
+}
