@@ -14,9 +14,11 @@
 //!
 //! An answer is the JSON that was set, or `{"error": code, "message": what to do}`.
 
+mod cloud;
 mod kept;
 mod resource;
 mod routes;
 
+pub(crate) use cloud::NamedRoutes;
 pub use resource::{Refused, Resource};
 pub use routes::Admin;

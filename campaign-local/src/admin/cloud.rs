@@ -1,0 +1,85 @@
+//! What the cloud is made of, as resources: functions and routes.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Refused, Resource};
+use crate::function::{FunctionSpec, Functions};
+use crate::gateway::{Route, Routes};
+
+#[async_trait]
+impl Resource for Functions {
+    fn kind(&self) -> &'static str {
+        "functions"
+    }
+
+    /// The name stands in the call; the description may repeat it.
+    async fn set(&self, name: &str, value: &Value) -> Result<(), Refused> {
+        let mut value = value.clone();
+        if let Some(fields) = value.as_object_mut() {
+            fields.entry("name").or_insert_with(|| name.into());
+        }
+        let spec: FunctionSpec = serde_json::from_value(value).map_err(Refused::new)?;
+        if spec.name != name {
+            return Err(Refused(format!("the function's name is {:?}, and the call's is {name:?}", spec.name)));
+        }
+        Self::set(self, spec).await.map_err(Refused::new)
+    }
+
+    async fn remove(&self, name: &str) {
+        Self::remove(self, name).await;
+    }
+
+    /// Environment variables may be secrets.
+    fn shown(&self, mut value: Value) -> Value {
+        if let Some(env) = value.pointer_mut("/backend/process/env").and_then(Value::as_object_mut) {
+            env.values_mut().for_each(|value| *value = "***".into());
+        }
+        value
+    }
+}
+
+/// The gateway's routes by name.
+#[derive(Debug)]
+pub(crate) struct NamedRoutes {
+    routes: Routes,
+    names: Mutex<HashMap<String, (String, String)>>,
+}
+
+impl NamedRoutes {
+    pub(crate) fn new(routes: Routes) -> Self {
+        Self { routes, names: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Resource for NamedRoutes {
+    fn kind(&self) -> &'static str {
+        "routes"
+    }
+
+    async fn set(&self, name: &str, value: &Value) -> Result<(), Refused> {
+        let route = Route::deserialize(value).map_err(Refused::new)?;
+        let place = (route.method.clone(), route.path.clone());
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((other, _)) = names.iter().find(|(other, at)| *other != name && **at == place) {
+            return Err(Refused(format!("the route {other:?} has this method and path; remove it first")));
+        }
+        self.routes.set(route).map_err(Refused::new)?;
+        if let Some((method, path)) = names.insert(name.to_owned(), place.clone()).filter(|old| *old != place) {
+            self.routes.remove(&method, &path);
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, name: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((method, path)) = names.remove(name) {
+            self.routes.remove(&method, &path);
+        }
+    }
+}
