@@ -5,7 +5,12 @@
 
 use std::fmt::{self, Write as _};
 
-use tracing_subscriber::{EnvFilter, fmt::format};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{MakeWriter, format},
+    util::SubscriberInitExt,
+};
 
 /// A value is cut after this many bytes.
 pub const VALUE_BYTES: usize = 1024;
@@ -15,12 +20,20 @@ pub const VALUE_BYTES: usize = 1024;
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // It fails if somebody else logs already, who then goes on to do so.
-    let _ = tracing_subscriber::fmt()
+    let _ = subscriber(filter, std::io::stderr).try_init();
+}
+
+/// What [`init`] begins, for any writer and filter.
+pub fn subscriber<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(false)
         .fmt_fields(format::debug_fn(field))
-        .try_init();
+        .finish()
 }
 
 fn field(writer: &mut format::Writer<'_>, field: &tracing::field::Field, value: &dyn fmt::Debug) -> fmt::Result {
@@ -46,7 +59,8 @@ pub fn printable(text: &str) -> String {
             out.push('…');
             break;
         }
-        let hides = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        let hides =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
         if c.is_control() || hides {
             write!(out, "{}", c.escape_default()).expect("writing to a String does not fail");
         } else {
