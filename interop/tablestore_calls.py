@@ -296,7 +296,7 @@ def versions(report, client):
 
 
 def ranges(report, client):
-    people = [(key("range", n), [("n", n), ("odd", n % 2 == 1)]) for n in range(7)]
+    people = [(key("range", n), [("nth", n), ("odd", n % 2 == 1)]) for n in range(7)]
     for primary_key, cells in people:
         report.call(
             f"put_row: row {primary_key[1][1]} of the range", True,
@@ -331,8 +331,8 @@ def ranges(report, client):
         lambda: [plain(row) for row in client.xget_range(TABLE, forward, low, high, CapacityUnit(0, 0))],
     )  # fmt: skip
     report.call(
-        "get_range: some columns", ([(k, [("n", n)]) for n, (k, _) in enumerate(people)], None),
-        scan, client, forward, low, high, columns_to_get=["n"],
+        "get_range: some columns", ([(k, [("nth", n)]) for n, (k, _) in enumerate(people)], None),
+        scan, client, forward, low, high, columns_to_get=["nth"],
     )  # fmt: skip
     report.call(
         "get_range: a filter", (people[1::2], None),

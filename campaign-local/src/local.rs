@@ -131,7 +131,8 @@ impl LocalBuilder {
         let routes = Routes::new();
         let gateway = Gateway::new(routes.clone(), functions.clone(), faults.clone(), self.gateway);
         let keys = [credentials(&settings), role];
-        let table_store = Emulator::new(&settings.instance, keys, store.clone(), faults.clone(), self.clock)?;
+        let table_store =
+            Emulator::new(&settings.instance, &settings.region, keys, store.clone(), faults.clone(), self.clock)?;
         table_store.restore().await?;
         let admin = Admin::new(
             settings.admin_token.clone(),

@@ -53,13 +53,12 @@ impl Store {
         if !made {
             // Under another name first: cut off in the middle, this leaves no store, not half of one.
             let unfinished = path.with_extension("new");
-            let file = File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(&unfinished)
-                .map_err(OpenError::Io)?;
+            let mut options = File::options();
+            options.read(true).write(true).create(true).truncate(true);
+            // What is stored is its owner's business.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let file = options.open(&unfinished).map_err(OpenError::Io)?;
             drop(Self::with_file(file)?);
             std::fs::rename(&unfinished, path).map_err(OpenError::Io)?;
             sync_folder_of(path).map_err(OpenError::Io)?;

@@ -166,7 +166,7 @@ pub(super) fn columns<'a>(
     for name in names {
         column_name(name)?;
         if table.key_schema().iter().any(|column| *name == *column.name) {
-            return Err(invalid(format!("Attribute column name conflicts with primary key column name: '{name}'.")));
+            return Err(invalid(format!("Duplicated attribute column name with primary key column: '{name}'.")));
         }
         count += 1;
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use campaign_client::transport::Dropped;
 use campaign_client::{Clock, Credentials};
 use campaign_tablestore::server::{Caller, Known, Refusal, admit, complete};
+use campaign_tablestore::sign::header::SIGN_REGION;
 use campaign_tablestore::{Code, TableStore};
 use http::{HeaderValue, Uri, header, request};
 
@@ -27,16 +28,18 @@ const REQUEST: usize = 5 << 20;
 pub struct Emulator {
     cloud: Arc<Cloud>,
     instance: Arc<str>,
+    region: Arc<str>,
     keys: Arc<[Credentials]>,
 }
 
 impl Emulator {
-    /// The instance `instance` over `store`, for whoever signs with one of `keys`.
+    /// The instance `instance` in `region` over `store`, for whoever signs with one of `keys`.
     ///
     /// # Errors
     /// When `instance` is not the name of one.
     pub fn new(
         instance: &str,
+        region: &str,
         keys: impl IntoIterator<Item = Credentials>,
         store: Store,
         faults: Faults,
@@ -45,7 +48,7 @@ impl Emulator {
         // Operations are read and written as this service's; it is never called.
         let service = Arc::new(TableStore::new("http://127.0.0.1", instance)?);
         let cloud = Arc::new(Cloud { service, store, faults, clock });
-        Ok(Self { cloud, instance: instance.into(), keys: keys.into_iter().collect() })
+        Ok(Self { cloud, instance: instance.into(), region: region.into(), keys: keys.into_iter().collect() })
     }
 
     /// Ends what an earlier process began: the rows of deleted tables.
@@ -64,6 +67,16 @@ impl Emulator {
     fn known(&self, id: &str) -> Known {
         let found = self.keys.iter().find(|key| key.access_key_id() == id);
         found.map_or(Known::No, |key| Known::Key(key.clone()))
+    }
+
+    /// Who sent the request, if it may be served.
+    fn admit(&self, parts: &request::Parts, body: &[u8]) -> Result<Caller, Refusal> {
+        let caller = admit(&self.instance, parts, body, self.cloud.clock.now(), |id| self.known(id))?;
+        let region = parts.headers.get(SIGN_REGION).map(HeaderValue::as_bytes);
+        if region.is_some_and(|region| region != self.region.as_bytes()) {
+            return Err(Refusal::new(Code::AuthFailed, "Signature mismatch."));
+        }
+        Ok(caller)
     }
 
     async fn run(&self, parts: request::Parts, body: Bytes) -> Result<http::Response<Bytes>, Stop> {
@@ -87,7 +100,7 @@ async fn answer(State(emulator): State<Emulator>, request: Request) -> Response 
         let refusal = Refusal::new(Code::RequestBodyTooLarge, "The request body is larger than 5 MB.");
         return finish(&emulator, refusal.response(), &path, None);
     };
-    let caller = match admit(&emulator.instance, &parts, &body, emulator.cloud.clock.now(), |id| emulator.known(id)) {
+    let caller = match emulator.admit(&parts, &body) {
         Ok(caller) => caller,
         Err(refusal) => {
             tracing::debug!(%refusal, "a Table Store request was not admitted");
