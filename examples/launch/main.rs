@@ -1,8 +1,247 @@
 //! A campaign on this machine, from the form to the table.
+//!
+//! | file | what |
+//! |---|---|
+//! | `main` | the command line |
+//! | `cloud` | the cloud in use: addresses, keys, management calls |
+//! | `own_cloud` | a local cloud of our own, on sockets, over a data folder |
+//! | `provision` | table, function and route of the campaign, by public calls |
+//! | `function` | the function, run as a process by the cloud |
+//! | `driver` | sends an entries file and proves what came of it |
+//! | `export` | the stored entries as NDJSON |
 
+mod cloud;
 mod driver;
+mod export;
+mod function;
+mod own_cloud;
+mod provision;
+
+use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode};
+
+use campaign_core::Campaign;
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use self::{
+    cloud::{Cloud, Faults},
+    driver::{Patience, Settings},
+    own_cloud::OwnCloud,
+};
 
 /// The campaign of the example.
 const CAMPAIGN: &str = include_str!("../double11.toml");
+/// The data folder when it stays up.
+const DATA: &str = "campaign-data";
 
-fn main() {}
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Launches the campaign `double11` on this machine: a local cloud in a data folder, its table, its
+/// function as a real process, and the route POST /campaigns/double11/entries. Stays up until Ctrl-C.
+///
+/// With --entries it sends a file of entries through the campaign instead, proves what came of them,
+/// prints one JSON line and exits: 0 only if nothing failed, surprised, or is missing, twice or mismatched in the table.
+#[derive(Debug, Parser)]
+#[command(name = "launch", version, args_conflicts_with_subcommands = true)]
+struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// The folder for data, keys and ports; `campaign-data` unless given, with --entries a fresh temporary one.
+    #[arg(long, value_name = "DIR", conflicts_with = "cloud")]
+    data: Option<PathBuf>,
+
+    /// Uses a running campaign-local, given the file with its ready line, instead of a cloud of its own.
+    #[arg(long, value_name = "READY.json")]
+    cloud: Option<PathBuf>,
+
+    #[command(flatten)]
+    drive: Drive,
+}
+
+#[derive(Debug, Args)]
+struct Drive {
+    /// Sends this file, one entry a line.
+    #[arg(long, value_name = "FILE.ndjson")]
+    entries: Option<PathBuf>,
+
+    /// How many entries are under way at the same time.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=4096), requires = "entries")]
+    concurrency: u16,
+
+    /// Hurts PERCENT of the requests at the gateway and, independently, at Table Store; the same ones for the same seed.
+    #[arg(long, value_name = "SEED:PERCENT", requires = "entries")]
+    faults: Option<Faults>,
+
+    /// Writes every attempt and answer to this file, on disk before it counts.
+    #[arg(long, value_name = "FILE", requires = "entries")]
+    journal: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The function, as the cloud starts it. Not for people.
+    Function,
+    /// Writes the stored entries to standard output, one JSON object a line.
+    Export {
+        /// The data folder; no other process may use it.
+        #[arg(long, value_name = "DIR", required_unless_present = "cloud")]
+        data: Option<PathBuf>,
+        /// Asks a running campaign-local, given the file with its ready line.
+        #[arg(long, value_name = "READY.json", conflicts_with = "data")]
+        cloud: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    // This executable is also the supervisor of the function it has started.
+    campaign_local::function::supervise_if_asked();
+    let options = Options::parse();
+    log(match (&options.command, &options.drive.entries) {
+        (None, None) | (Some(Command::Function), _) => "info",
+        // Injected faults are expected to leave traces.
+        _ => "error",
+    });
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(BoxError::from)
+        .and_then(|runtime| runtime.block_on(run(options)));
+    result.unwrap_or_else(|error| {
+        eprintln!("launch: {}", chain(&*error));
+        ExitCode::from(2)
+    })
+}
+
+async fn run(options: Options) -> Result<ExitCode, BoxError> {
+    let campaign = Campaign::from_toml(CAMPAIGN)?;
+    match options.command {
+        Some(Command::Function) => function::run(campaign).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Export { data, cloud }) => {
+            let (cloud, own) = open(data, cloud).await?;
+            let result = export::run(&campaign, &cloud, std::io::stdout().lock()).await;
+            close(own).await;
+            result.map(|()| ExitCode::SUCCESS)
+        }
+        None => launch(&campaign, options).await,
+    }
+}
+
+async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxError> {
+    // Kept to the end: it goes with the folder.
+    let mut temporary = None;
+    let data = match (&options.data, &options.cloud, &options.drive.entries) {
+        (Some(data), ..) => Some(data.clone()),
+        (None, Some(_), _) => None,
+        (None, None, None) => Some(DATA.into()),
+        (None, None, Some(_)) => {
+            let folder = tempfile::Builder::new().prefix("campaign-").tempdir()?;
+            let path = folder.path().join("cloud");
+            temporary = Some(folder);
+            Some(path)
+        }
+    };
+    let (cloud, own) = open(data, options.cloud.clone()).await?;
+    let work = async {
+        provision::provision(campaign, &cloud, options.drive.faults.is_some()).await?;
+        match options.drive.entries {
+            Some(_) => drive(campaign, &cloud, options.drive).await,
+            None => stay_up(campaign, &cloud, own.is_some()).await,
+        }
+    };
+    let result = tokio::select! {
+        result = work => result,
+        signal = own_cloud::asked_to_end() => signal.map_err(BoxError::from).map(|()| ExitCode::from(130)),
+    };
+    close(own).await;
+    drop(temporary);
+    result
+}
+
+/// The cloud to use: one of our own over `data`, or a running one.
+async fn open(data: Option<PathBuf>, ready: Option<PathBuf>) -> Result<(Cloud, Option<OwnCloud>), BoxError> {
+    match (data, ready) {
+        (Some(data), _) => {
+            let own = OwnCloud::start(data).await?;
+            Ok((Cloud::new(own.ready().clone(), own.folder().join("campaign.pepper"))?, Some(own)))
+        }
+        (None, Some(ready)) => Ok((Cloud::connect(&ready)?, None)),
+        (None, None) => Err("neither --data nor --cloud is given".into()),
+    }
+}
+
+async fn close(own: Option<OwnCloud>) {
+    if let Some(own) = own {
+        own.stop().await;
+    }
+}
+
+/// Prints where the campaign is and how to enter it; stays as long as the cloud is ours.
+async fn stay_up(campaign: &Campaign, cloud: &Cloud, ours: bool) -> Result<ExitCode, BoxError> {
+    let ready = cloud.ready();
+    println!("gateway      {}", ready.gateway);
+    println!("Table Store  {} (instance {})", ready.tablestore, ready.instance);
+    println!("management   {}", ready.admin);
+    println!("\nEnter the campaign; the same key again is the same entry:\n");
+    println!("curl -i {} \\", cloud.entries_uri(campaign)?);
+    println!("  -H 'Content-Type: application/json' -H 'Idempotency-Key: {}' \\", fresh_key()?);
+    println!(
+        "  -d '{}'",
+        r#"{"name":"Ada Lovelace","email":"ada@example.com","country":"GB","born":"1990-12-10","size":"M","terms":"tc-2026-11-01"}"#
+    );
+    if ours {
+        println!("\nCtrl-C ends it; the data stays.");
+        std::future::pending::<()>().await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// 26 random characters: as a page makes them.
+fn fresh_key() -> Result<String, BoxError> {
+    let mut bytes = [0; 13];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Sends the entries and prints the report.
+async fn drive(campaign: &Campaign, cloud: &Cloud, drive: Drive) -> Result<ExitCode, BoxError> {
+    let path = drive.entries.ok_or("no entries file is given")?;
+    let file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let lines = driver::read(campaign, BufReader::new(file))?;
+    let settings = Settings {
+        concurrency: drive.concurrency.into(),
+        patience: if drive.faults.is_some() { Patience::QUICK } else { Patience::PAGE },
+        seed: drive.faults.map_or_else(|| fastrand::u64(..), |faults| faults.seed),
+        journal: drive.journal,
+    };
+    cloud.inject(drive.faults).await?;
+    let sent = driver::send(lines, cloud.transport(), cloud.entries_uri(campaign)?, settings).await;
+    // The faults were for the entries; reading back and whoever comes next are spared.
+    cloud.inject(None).await?;
+    let report = sent?.prove(campaign, &provision::table(campaign, cloud)?).await?;
+    println!("{}", serde_json::to_string(&report)?);
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Logs to standard error, `level` and above unless RUST_LOG says otherwise.
+fn log(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let subscriber = campaign_local::log::subscriber(filter, std::io::stderr);
+    tracing::subscriber::set_global_default(subscriber).expect("nothing has set a subscriber before main");
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Some errors show their cause themselves.
+        let own = error.to_string();
+        if !text.contains(&own) {
+            text.push_str(": ");
+            text.push_str(&own);
+        }
+        cause = error.source();
+    }
+    text
+}

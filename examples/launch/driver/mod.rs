@@ -20,7 +20,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use campaign_client::{Clock, Transport};
@@ -79,18 +79,16 @@ pub(crate) fn read(campaign: &Campaign, file: impl io::BufRead) -> Result<Vec<Li
     lines(file, |payload| reader.read(payload))
 }
 
-/// Sends all lines, reads the table back and reports.
+/// Sends all lines.
 ///
 /// # Errors
-/// The journal cannot be written, or the table not be read.
-pub(crate) async fn drive(
-    campaign: &Campaign,
+/// The journal cannot be written, or a line makes no request.
+pub(crate) async fn send(
     lines: Vec<Line>,
     transport: Arc<dyn Transport>,
     uri: Uri,
-    store: &dyn EntryStore,
     settings: Settings,
-) -> Result<Report, DriveError> {
+) -> Result<Sent, DriveError> {
     let began = Instant::now();
     let journal = settings.journal.as_deref().map(Journal::create).transpose().map_err(DriveError::Journal)?;
     let page = Page { transport, uri, patience: settings.patience, clock: Clock::system(), seed: settings.seed };
@@ -121,10 +119,30 @@ pub(crate) async fn drive(
     let run = Arc::into_inner(run).expect("all workers have ended");
     let State { tally, acknowledged, progress } = run.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end();
-    let took = began.elapsed();
-    let reader = Reader::new(campaign);
-    let rows = read_back(&reader, store).await.map_err(DriveError::ReadBack)?;
-    Ok(tally.report(&verify(&run.lines, &acknowledged, &rows, &reader.hidden()), settings.seed, took))
+    Ok(Sent { lines: run.lines, tally, acknowledged, seed: settings.seed, took: began.elapsed() })
+}
+
+/// Lines that were sent, and what was answered.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    lines: Vec<Line>,
+    tally: Tally,
+    acknowledged: Vec<bool>,
+    seed: u64,
+    took: Duration,
+}
+
+impl Sent {
+    /// Reads the table back, compares it with what was acknowledged, and reports.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub(crate) async fn prove(self, campaign: &Campaign, store: &dyn EntryStore) -> Result<Report, DriveError> {
+        let reader = Reader::new(campaign);
+        let rows = read_back(&reader, store).await.map_err(DriveError::ReadBack)?;
+        let found = verify(&self.lines, &self.acknowledged, &rows, &reader.hidden());
+        Ok(self.tally.report(&found, self.seed, self.took))
+    }
 }
 
 /// What the workers share.

@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use campaign_apigw::{Code, header::ERROR_CODE};
 use campaign_core::body::MAX_BODY;
 use http::{StatusCode, header::RETRY_AFTER, response::Parts};
 use serde::{Deserialize, Serialize};
 
 /// Tells a repeat from a first acceptance, which has the same receipt.
 const REPLAYED: &str = "idempotency-replayed";
-/// Set by the gateway on answers of its own.
-const GATEWAY_CODE: &str = "x-ca-error-code";
+/// The gateway's own refusals of a body.
+const BAD_BODY: [Code; 2] = [Code::I400BD, Code::I400IP];
 /// The two problems that share status 422.
 const VALIDATION: &str = "urn:campaign:problem:validation";
 const KEY_REUSED: &str = "urn:campaign:problem:key-reused";
@@ -68,9 +69,13 @@ impl Answer {
     pub(crate) fn read(parts: &Parts, body: &[u8]) -> Self {
         let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
         let replayed = parts.headers.get(REPLAYED).is_some_and(|value| value == "true");
-        // The gateway's own refusals are not the campaign's, whatever their status.
-        let outcome =
-            if parts.headers.contains_key(GATEWAY_CODE) { None } else { outcome(parts.status, replayed, &problem) };
+        // The gateway's own refusals are not the campaign's, save one: a body that the function would have
+        // called malformed may be stopped by the model.
+        let outcome = match parts.headers.get(ERROR_CODE) {
+            Some(code) if BAD_BODY.iter().any(|bad| code == bad.as_str()) => Some(Outcome::Malformed),
+            Some(_) => None,
+            None => outcome(parts.status, replayed, &problem),
+        };
         Self {
             status: parts.status,
             outcome,
@@ -152,7 +157,8 @@ mod tests {
             (422, &[], "{}", None),
             (202, &[], r#"{"receipt":"r"}"#, None),
             (400, &[], "", Some(Outcome::Malformed)),
-            (400, &[("X-Ca-Error-Code", "I400MB")], "", None),
+            (400, &[("X-Ca-Error-Code", "I400BD")], "", Some(Outcome::Malformed)),
+            (400, &[("X-Ca-Error-Code", "I400HD")], "", None),
             (413, &[], "", None),
             (503, &[], "", None),
         ] {

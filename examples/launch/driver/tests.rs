@@ -1,7 +1,5 @@
 //! The driver against an intake in the same process: exact counts, and a table that lies is found out.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use campaign_client::{Body, Download, TransportError, TransportErrorKind};
 use campaign_core::{
@@ -75,7 +73,8 @@ async fn run(store: Arc<dyn EntryStore>, concurrency: usize, lossy: usize) -> (b
     let settings = Settings { concurrency, patience: Patience::QUICK, seed: 1, journal: None };
     let uri = Uri::from_static("http://127.0.0.1/campaigns/double11/entries");
     let lines = read(&campaign, SLICE.as_bytes()).unwrap();
-    let report = drive(&campaign, lines, transport, uri, &*store, settings).await.unwrap();
+    let sent = send(lines, transport, uri, settings).await.unwrap();
+    let report = sent.prove(&campaign, &*store).await.unwrap();
     (report.is_clean(), serde_json::to_value(&report).unwrap())
 }
 

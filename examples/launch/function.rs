@@ -1,0 +1,136 @@
+//! The function: takes entries of the campaign into the table.
+//!
+//! Run as `launch function`, it is a custom runtime: Function Compute, or the local cloud, starts it,
+//! sends it requests and ends it. Everything it needs to know comes in its environment.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use campaign_client::{
+    Credentials, CredentialsError, ProvideCredentials, Retry, credentials::Environment, transport::Reqwest,
+};
+use campaign_core::{Campaign, Intake, Pepper, Sent, body::MAX_BODY};
+use campaign_fc::{Context, Runtime, handler};
+use campaign_tablestore::{Client, EntryTable, TableStore};
+use http::{Method, Request, Response, StatusCode, header::ALLOW};
+
+use crate::BoxError;
+
+/// Where Table Store is: its endpoint, instance and region, and the table.
+pub(crate) const ENDPOINT: &str = "TABLESTORE_ENDPOINT";
+pub(crate) const INSTANCE: &str = "TABLESTORE_INSTANCE";
+pub(crate) const REGION: &str = "TABLESTORE_REGION";
+pub(crate) const TABLE: &str = "TABLESTORE_TABLE";
+/// How long one attempt at Table Store may take, in milliseconds; optional.
+pub(crate) const ATTEMPT_MS: &str = "TABLESTORE_ATTEMPT_MS";
+/// The pepper, as campaign-core reads it.
+pub(crate) const PEPPER: &str = "CAMPAIGN_PEPPER";
+
+/// The name of the header that makes a repeat a repeat.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Larger bodies are not read; the intake answers those between its limit and this one in full.
+const BODY_LIMIT: usize = 4 * MAX_BODY;
+
+/// Runs the function until it is told to end.
+///
+/// # Errors
+/// The environment is not complete, or the port cannot be listened on.
+pub(crate) async fn run(campaign: Campaign) -> Result<(), BoxError> {
+    let role = Role::default();
+    let service = TableStore::new(&variable(ENDPOINT)?, &variable(INSTANCE)?)?.v4(&variable(REGION)?)?;
+    let mut retry = Retry::default();
+    if let Ok(attempt) = std::env::var(ATTEMPT_MS) {
+        let attempt = attempt.parse().map_err(|_| format!("{ATTEMPT_MS} is not a number of milliseconds"))?;
+        retry = retry.attempt_timeout(Duration::from_millis(attempt));
+    }
+    let client = Client::builder(service).transport(Reqwest::new()?).credentials(role.clone()).retry(retry).build()?;
+    let store = EntryTable::new(&client, variable(TABLE)?);
+    let intake = Intake::new(campaign, Pepper::from_env()?, Arc::new(store));
+    let function = Arc::new(Function { intake, role });
+    let answer = handler(move |request| {
+        let function = function.clone();
+        async move { Ok::<_, Infallible>(function.answer(request).await) }
+    });
+    Ok(Runtime::new(answer).body_limit(BODY_LIMIT).run().await?)
+}
+
+fn variable(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))
+}
+
+/// What every request shares.
+#[derive(Debug)]
+struct Function {
+    intake: Intake,
+    role: Role,
+}
+
+impl Function {
+    /// Answers `POST /campaigns/{id}/entries`. The gateway sends nothing else; a direct caller may.
+    async fn answer(&self, request: Request<Bytes>) -> Response<Vec<u8>> {
+        if request.uri().path() != format!("/campaigns/{}/entries", self.intake.campaign().id()) {
+            return empty(StatusCode::NOT_FOUND);
+        }
+        if request.method() != Method::POST {
+            let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
+            answer.headers_mut().insert(ALLOW, http::HeaderValue::from_static("POST"));
+            return answer;
+        }
+        if let Some(context) = request.extensions().get::<Context>() {
+            self.role.renew(context);
+        }
+        let key = request.headers().get_all(IDEMPOTENCY_KEY).iter().map(|value| value.as_bytes()).collect::<Vec<_>>();
+        let key = (!key.is_empty()).then(|| key.join(&b','));
+        let answer = self.intake.submit(Sent { key: key.as_deref(), body: request.body() }).await;
+        let mut response = Response::builder().status(answer.status);
+        for (name, value) in answer.headers {
+            response = response.header(name, value);
+        }
+        response.body(answer.body).expect("the intake answers with legal headers")
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// The keys of the function's role. They come anew with the requests; a function without a role
+/// reads its environment.
+#[derive(Debug, Clone, Default)]
+struct Role(Arc<RwLock<Option<Credentials>>>);
+
+impl Role {
+    /// Takes the keys of a request, if it brings any.
+    fn renew(&self, context: &Context) {
+        let Ok(keys) = context.credentials() else { return };
+        let new = Credentials::temporary(
+            keys.access_key_id(),
+            keys.access_key_secret().clone(),
+            keys.security_token().clone(),
+            None,
+        );
+        let known = |slot: &Option<Credentials>| slot.as_ref().is_some_and(|old| old.same(&new));
+        // Most requests bring the same keys; the old value is kept, and with it what was derived from it.
+        if !known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(new);
+        }
+    }
+}
+
+#[async_trait]
+impl ProvideCredentials for Role {
+    async fn credentials(&self, refused: Option<&Credentials>) -> Result<Credentials, CredentialsError> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match keys {
+            Some(keys) => Ok(keys),
+            None => Environment.credentials(refused).await,
+        }
+    }
+}
