@@ -1,0 +1,73 @@
+//! Every Table Store call that exists under every fault of the matrix, through the real client.
+//!
+//! A row of the matrix is a call, its class, a fault and what is expected. The client signs, verifies and repeats as it does
+//! in a program; the service is the emulator; a decorator of the transport injects exactly the fault and counts. A fault that
+//! can happen in several ways (the write done or not, before the answer is lost) happens in each of them, every time in a
+//! cloud of its own. Afterwards a second client looks what the table holds.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cloud;
+mod row;
+mod subject;
+mod variant;
+mod wire;
+
+use campaign_tablestore::{GetRange, PrimaryKey, PutRow, Row as TableRow};
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
+
+use cloud::Cloud;
+use row::Row;
+use subject::Subject;
+use variant::Variant;
+use wire::Step;
+
+/// The time of all clocks that are right.
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_794_355_200, 0).expect("2026-11-11")
+}
+
+/// Calls of Table Store that do not exist yet.
+const LATER: [&str; 3] = ["ots:BatchGetRow", "ots:BatchWriteRow(all idempotent)", "ots:UpdateTable"];
+
+#[tokio::test(start_paused = true)]
+async fn every_row_of_the_matrix_ends_as_it_says() {
+    let mut later: Vec<String> = Vec::new();
+    let mut failures = Vec::new();
+    let (mut rows, mut runs) = (0, 0);
+    for row in Row::all().into_iter().filter(|row| row.op.starts_with("ots:")) {
+        let Some(subject) = Subject::of(&row.op) else {
+            if !later.contains(&row.op) {
+                later.push(row.op);
+            }
+            continue;
+        };
+        rows += 1;
+        for variant in row.variants() {
+            runs += 1;
+            if let Err(got) = row.run(subject, &variant).await {
+                failures.push(format!("{} {} ({}): expected {}: {got}", row.op, row.fault, variant.label, row.expect));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {runs} runs failed:\n{}", failures.len(), failures.join("\n"));
+    assert_eq!(later, LATER);
+    assert_eq!((rows, runs), (13 * 30, 698));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_goes_on_where_a_page_failed_and_gives_no_row_twice() {
+    for hurt in variant::variants("F08").into_iter().chain(variant::variants("F14")).chain(variant::variants("F16")) {
+        let steps = [vec![Step::Pass, Step::Pass], hurt.steps].concat();
+        let cloud = Cloud::new(Subject::GetRange, &Variant { steps, ..hurt }).await.unwrap();
+        let put = |id: String| PutRow::new(subject::TABLE, TableRow::new(PrimaryKey::new().with("id", id)));
+        for id in ["c", "d", "e", "f"] {
+            cloud.looker.send(&put(id.to_owned())).await.unwrap();
+        }
+        let rows: Vec<TableRow> =
+            GetRange::all(subject::TABLE, ["id"]).limit(1).rows(&cloud.client).try_collect().await.unwrap();
+        let ids: Vec<_> = rows.iter().filter_map(|row| row.key("id")?.as_str()).collect();
+        assert_eq!(ids, ["b", "c", "d", "e", "f", "r"]);
+        assert_eq!((cloud.wire.sent().len(), cloud.wire.left()), (6 + 1, 0), "one page was read again");
+    }
+}
