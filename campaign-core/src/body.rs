@@ -318,6 +318,7 @@ mod tests {
         let padded = |text: &str| text.to_owned() + &"x".repeat(MAX_BODY);
         assert_eq!(fault(&padded("[")), BodyError::NotAnObject);
         assert_eq!(fault(&padded("{\"a\":1,\"a\":1,\"")), BodyError::RepeatedName);
+        assert_eq!(Body::read(&[&b"{\"a\":\"\xff"[..], &[b'x'; MAX_BODY]].concat()), Err(BodyError::NotUtf8));
         // Cut in the middle of a string, of white space, of a character.
         assert_eq!(fault(&padded("{\"a\":\"")), BodyError::TooLarge);
         assert_eq!(fault(&" ".repeat(MAX_BODY + 1)), BodyError::TooLarge);

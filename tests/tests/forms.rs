@@ -197,14 +197,18 @@ fn a_definition_that_cannot_be_meant_is_refused() {
 
 #[test]
 fn entries_are_kept_for_the_window_and_thirty_days() {
-    let with = |days: u32| {
+    let with = |days: u32, grace: u32| {
         let text = double11().replace("2045-01-01", "2025-01-11").replace("7400", &days.to_string());
+        let text = text.replace("grace_seconds = 120", &format!("grace_seconds = {grace}"));
         Campaign::from_toml(&text).map(|campaign| campaign.retention().as_secs())
     };
-    assert_eq!(with(41).unwrap(), 41 * 86_400);
-    // Ten days, two minutes of grace and thirty days.
+    // Ten days and thirty days.
+    assert_eq!(with(40, 0).unwrap(), 40 * 86_400);
+    assert!(with(39, 0).is_err());
+    // And two minutes of grace.
+    assert_eq!(with(41, 120).unwrap(), 41 * 86_400);
     assert_eq!(
-        with(40).unwrap_err().to_string().lines().last().unwrap(),
+        with(40, 120).unwrap_err().to_string().lines().last().unwrap(),
         "retention: 40 days are less than the window and 30 days, together 41"
     );
 }
