@@ -12,6 +12,7 @@ use bytes::Bytes;
 use campaign_fc::{Credentials, GatewayEvent, GatewayResult};
 use campaign_local::function::{BadFunction, FunctionSpec, Functions, HostOptions, InvokeError, Process};
 use http::Request;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_test-function");
 
@@ -135,13 +136,13 @@ async fn a_panic_of_the_handler_does_not_end_the_program() {
 
 #[tokio::test]
 async fn what_cannot_start_says_why() {
-    for (process, reason) in [
-        (Process::new("/no/such/program"), "ended before it listened (exit status: 127)"),
-        (Process::new("true"), "ended before it listened (exit status: 0)"),
-        (Process::new("sleep").arg("600"), "health check failed on port"),
+    for (process, seconds, reason) in [
+        (Process::new("/no/such/program"), 60, "ended before it listened (exit status: 127)"),
+        (Process::new("true"), 60, "ended before it listened (exit status: 0)"),
+        (Process::new("sleep").arg("600"), 1, "health check failed on port"),
     ] {
         let mut options = options();
-        options.health_timeout = Duration::from_millis(700);
+        options.health_timeout = Duration::from_secs(seconds);
         let functions = Functions::new(options);
         functions.set(FunctionSpec::process("f", process)).await.unwrap();
         let error = get(&functions, "/").await.unwrap_err();
@@ -162,9 +163,9 @@ async fn a_function_whose_initializer_fails_gets_no_request() {
 
 #[tokio::test]
 async fn an_answer_later_than_the_time_limit_is_not_waited_for() {
-    let functions = host(program().timeout(Duration::from_millis(100))).await;
+    let functions = host(program().timeout(Duration::from_secs(1))).await;
     let pid = get(&functions, "/pid").await.unwrap();
-    assert_eq!(get(&functions, "/sleep").await, Err(InvokeError::Timeout("f".into())));
+    assert_eq!(get(&functions, "/sleep?5000").await, Err(InvokeError::Timeout("f".into())));
     assert_eq!(get(&functions, "/pid").await.unwrap(), pid);
 }
 
@@ -173,7 +174,7 @@ async fn no_more_requests_at_once_than_configured() {
     let functions = host(program().concurrency(2)).await;
     functions.start("f").await.unwrap();
     let start = Instant::now();
-    let answers = futures_util::future::join_all((0..6).map(|_| get(&functions, "/sleep"))).await;
+    let answers = futures_util::future::join_all((0..6).map(|_| get(&functions, "/sleep?400"))).await;
     assert!(answers.iter().all(Result::is_ok));
     // Three rounds of 400 ms.
     assert!(start.elapsed() >= Duration::from_millis(1200), "{:?}", start.elapsed());
@@ -235,6 +236,52 @@ async fn no_program_outlives_a_host_that_is_killed() {
     for pid in supervisors.iter().chain([&function, &child_of_function]) {
         assert!(gone_within(pid, Duration::from_secs(5)).await, "{pid} is an orphan");
     }
+}
+
+#[tokio::test]
+async fn a_line_a_function_writes_stays_one_line_and_has_no_power_over_the_terminal() {
+    // The host of its own process, so that its stderr can be read.
+    let mut host = Command::new(PROGRAM).arg("host").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(host.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.starts_with("[f] a")).unwrap();
+    host.kill().unwrap();
+    host.wait().unwrap();
+    assert_eq!(line, r"[f] a\u{1b}[2J\rb\u{2028}c");
+}
+
+#[tokio::test]
+async fn a_runtime_withholds_what_a_panic_says_and_ends_politely() {
+    // A free port, as the host finds one.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut runtime = Command::new(PROGRAM)
+        .env("FC_SERVER_PORT", address.port().to_string())
+        .env("FC_LISTEN_HOST", "127.0.0.1")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stream = loop {
+        match tokio::net::TcpStream::connect(address).await {
+            Ok(stream) => break stream,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    stream.write_all(b"POST /panic HTTP/1.1\r\nhost: f\r\ncontent-length: 6\r\n\r\nCANARY").await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 500");
+    let asked = Command::new("kill").arg("-TERM").arg(runtime.id().to_string()).status().unwrap();
+    assert!(asked.success());
+    let output = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut runtime.stderr.take().unwrap(), &mut text).unwrap();
+        (runtime.wait().unwrap(), text)
+    });
+    let (status, text) = output.await.unwrap();
+    assert!(status.success(), "{status}");
+    assert!(text.contains("panic at") && text.contains("test-function.rs"), "{text}");
+    assert!(!text.contains("CANARY"), "{text}");
 }
 
 #[tokio::test]

@@ -50,11 +50,15 @@ async fn answer(request: Request<Bytes>) -> Result<Response<String>, Infallible>
             std::process::id().to_string()
         }
         "/sleep" => {
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            let time = request.uri().query().and_then(|query| query.parse().ok()).expect("milliseconds");
+            tokio::time::sleep(Duration::from_millis(time)).await;
             String::new()
         }
         "/panic" => panic!("{}", String::from_utf8_lossy(request.body())),
-        "/large" => "x".repeat(7 << 20),
+        "/print" => {
+            println!("{}", String::from_utf8_lossy(request.body()));
+            String::new()
+        }
         "/env" => {
             let mut lines: Vec<String> = std::env::vars().map(|(name, value)| format!("{name}={value}")).collect();
             lines.sort();
@@ -77,8 +81,9 @@ async fn host() {
     let itself = std::env::current_exe().expect("a path");
     let functions = Functions::new(HostOptions::default());
     functions.set(FunctionSpec::process("f", Process::new(itself))).await.expect("a good function");
-    for path in ["/pid", "/child"] {
-        let request = Request::builder().uri(path).body(Bytes::new()).expect("a request");
+    let strange = Bytes::from("a\u{1b}[2J\rb\u{2028}c");
+    for (path, body) in [("/pid", Bytes::new()), ("/child", Bytes::new()), ("/print", strange)] {
+        let request = Request::builder().method("POST").uri(path).body(body).expect("a request");
         let pid = functions.http("f", request).await.expect("an answer").into_body();
         println!("{}", String::from_utf8_lossy(&pid));
     }
