@@ -1,4 +1,4 @@
-//! campaign-tablestore
+#![doc = include_str!("../README.md")]
 
 mod code;
 mod condition;

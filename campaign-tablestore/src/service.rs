@@ -23,7 +23,7 @@ use crate::{
 /// assert!(TableStore::new("https://campaign.cn-hangzhou.ots.aliyuncs.com", "1nstance").is_err());
 /// # Ok::<(), campaign_client::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TableStore {
     endpoint: Endpoint,
     instance: HeaderValue,

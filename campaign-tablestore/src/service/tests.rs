@@ -106,3 +106,13 @@ fn what_is_no_error_message_is_judged_by_its_status() {
     assert_eq!((moved.kind, moved.verdict), (ErrorKind::Refused, Verdict::Final));
     assert!(!moved.to_string().contains("passwd"));
 }
+
+#[test]
+fn public_types_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone + std::fmt::Debug>() {}
+    shared::<(TableStore, Code, crate::sign::SigningKey, crate::sign::AnswerFault, Signature)>();
+    shared::<(crate::PutRow, crate::UpdateRow, crate::DeleteRow, crate::GetRow, crate::GetRange, crate::Written)>();
+    shared::<(crate::CreateTable, crate::DescribeTable, crate::DeleteTable, crate::ListTable, crate::TimeRange)>();
+    shared::<(crate::op::get_range::RangePage, crate::op::get_row::GetRowOutput)>();
+    shared::<(crate::op::describe_table::TableDescription, crate::schema::CapacityUnit)>();
+}

@@ -127,6 +127,13 @@ impl KeyCache {
     }
 }
 
+/// A clone begins with nothing kept.
+impl Clone for KeyCache {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 impl fmt::Debug for KeyCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyCache")
