@@ -8,6 +8,7 @@ mod entries;
 mod filter;
 pub mod op;
 pub mod plain_buffer;
+mod range_page;
 mod read;
 mod row;
 pub mod schema;

@@ -124,8 +124,10 @@ pub fn admit(
         Some((day, region)) => SigningKey::v4(credentials.secret(), day, region),
     };
     let expected = key.sign_request(&sign::string_to_sign(request.uri.path(), headers));
-    // A key of another day would outlive its day, and a token that is not the key's own is no token.
-    let today = scope.is_none_or(|(day, _)| at.format("%Y%m%d").to_string() == day);
+    // A key of another day would outlive its day; around midnight the key and the date may be made on either side of it.
+    let days = [at - MAX_SKEW, at, at + MAX_SKEW];
+    let today = scope.is_none_or(|(day, _)| days.iter().any(|at| at.format("%Y%m%d").to_string() == day));
+    // A token that is not the key's own is no token.
     let token = headers.get(header::STS_TOKEN).map(HeaderValue::as_bytes);
     let own_token = match (token, credentials.token()) {
         (None, None) => true,

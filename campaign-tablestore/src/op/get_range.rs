@@ -9,13 +9,15 @@ use prost::Message;
 
 use crate::{
     Client, Filter, KeyValue, Name, PrimaryKey, Row, TableStore, TimeRange, WireFault,
-    plain_buffer::{DecodeError, RowReader, Shape, decode_key, decode_rows},
+    plain_buffer::decode_key,
     read::{WireTimeRange, filter_bytes, read_setters},
     schema::{CapacityUnit, proto},
     wire::{self, enumeration, required},
 };
 #[cfg(feature = "server")]
-use crate::{plain_buffer::Encode, read, wire::positive};
+use crate::{read, wire::positive};
+
+pub use crate::range_page::RangePage;
 
 enumeration! {
     /// Which way a range is read.
@@ -130,50 +132,6 @@ impl GetRange {
             Direction::Forward => a < b,
             Direction::Backward => a > b,
         }
-    }
-}
-
-/// A page of rows. The rows stay as they came until they are asked for.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RangePage {
-    /// What the read consumed.
-    pub consumed: CapacityUnit,
-    /// The first row after this page; `None` after the last.
-    pub next_start_primary_key: Option<PrimaryKey>,
-    /// Where to go on in a wide row, if there is more of it.
-    pub next_token: Option<Bytes>,
-    rows: Bytes,
-}
-
-impl RangePage {
-    /// A page of `rows`, for a server.
-    #[cfg(feature = "server")]
-    #[must_use]
-    pub fn new(consumed: CapacityUnit, rows: &[Row], next_start_primary_key: Option<PrimaryKey>) -> Self {
-        Self { consumed, next_start_primary_key, next_token: None, rows: rows.to_bytes().into() }
-    }
-
-    /// The rows one after another, borrowed from the answer.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if they are no PlainBuffer; so is each of
-    /// [`RowReader::next_row`]'s errors, which [`unreadable`](Self::unreadable) makes one of.
-    pub fn reader(&self) -> Result<RowReader<'_>> {
-        RowReader::new(&self.rows, Shape::Answer).map_err(Self::unreadable)
-    }
-
-    /// The rows, each with values of its own.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if one of them cannot be read.
-    pub fn rows(&self) -> Result<Vec<Row>> {
-        decode_rows(&self.rows).map_err(Self::unreadable)
-    }
-
-    /// The error of a call whose answer holds a row that cannot be read.
-    #[must_use]
-    pub fn unreadable(error: DecodeError) -> Error {
-        Error::unreadable("the rows of the answer cannot be read").with_source(WireFault::from(error))
     }
 }
 

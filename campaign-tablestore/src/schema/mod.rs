@@ -4,6 +4,7 @@
 
 mod index;
 mod options;
+pub(crate) mod partition;
 pub(crate) mod proto;
 mod stream;
 mod table;

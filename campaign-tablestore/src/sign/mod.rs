@@ -23,10 +23,8 @@ pub(crate) use key::KeyCache;
 pub use key::{SigningKey, derived_key};
 pub(crate) use request::sign_request;
 
-use std::fmt;
-
 /// Which signature requests carry.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signature {
     /// `x-ots-signature`: HMAC-SHA1 with the secret. Every region takes it.
@@ -36,13 +34,4 @@ pub enum Signature {
         /// The region of the instance, for example `cn-hangzhou`.
         region: String,
     },
-}
-
-impl fmt::Debug for Signature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::V2 => f.write_str("V2"),
-            Self::V4 { region } => write!(f, "V4({region})"),
-        }
-    }
 }

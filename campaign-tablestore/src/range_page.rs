@@ -1,0 +1,57 @@
+//! A page of a range, read when it is asked for.
+
+use bytes::Bytes;
+use campaign_client::{Error, Result};
+
+#[cfg(feature = "server")]
+use crate::plain_buffer::Encode;
+use crate::{
+    PrimaryKey, Row, WireFault,
+    plain_buffer::{DecodeError, RowReader, Shape, decode_rows},
+    schema::CapacityUnit,
+};
+
+/// A page of rows. The rows stay as they came until they are asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RangePage {
+    /// What the read consumed.
+    pub consumed: CapacityUnit,
+    /// The first row after this page; `None` after the last.
+    pub next_start_primary_key: Option<PrimaryKey>,
+    /// Where to go on in a wide row, if there is more of it.
+    pub next_token: Option<Bytes>,
+    /// A PlainBuffer.
+    pub(crate) rows: Bytes,
+}
+
+impl RangePage {
+    /// A page of `rows`, for a server.
+    #[cfg(feature = "server")]
+    #[must_use]
+    pub fn new(consumed: CapacityUnit, rows: &[Row], next_start_primary_key: Option<PrimaryKey>) -> Self {
+        Self { consumed, next_start_primary_key, next_token: None, rows: rows.to_bytes().into() }
+    }
+
+    /// The rows one after another, borrowed from the answer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if they are no PlainBuffer; so is each of
+    /// [`RowReader::next_row`]'s errors, which [`unreadable`](Self::unreadable) makes one of.
+    pub fn reader(&self) -> Result<RowReader<'_>> {
+        RowReader::new(&self.rows, Shape::Answer).map_err(Self::unreadable)
+    }
+
+    /// The rows, each with values of its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if one of them cannot be read.
+    pub fn rows(&self) -> Result<Vec<Row>> {
+        decode_rows(&self.rows).map_err(Self::unreadable)
+    }
+
+    /// The error of a call whose answer holds a row that cannot be read.
+    #[must_use]
+    pub fn unreadable(error: DecodeError) -> Error {
+        Error::unreadable("the rows of the answer cannot be read").with_source(WireFault::from(error))
+    }
+}
