@@ -132,7 +132,7 @@ pub async fn run(options: Options) -> Result<(), ProgramError> {
         tokio::join!(servers, ending);
         cloud.stop().await;
     };
-    unless_asked_twice(in_order, wait()).await;
+    unless_asked_twice(Box::pin(in_order), wait()).await;
     Ok(())
 }
 
