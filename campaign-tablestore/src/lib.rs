@@ -31,8 +31,15 @@ pub use entries::EntryTable;
 pub use filter::UnsupportedFilter;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
 pub use op::{
-    create_table::CreateTable, delete_row::DeleteRow, delete_table::DeleteTable, describe_table::DescribeTable,
-    get_range::GetRange, get_row::GetRow, list_table::ListTable, put_row::PutRow, update_row::UpdateRow,
+    create_table::CreateTable,
+    delete_row::DeleteRow,
+    delete_table::DeleteTable,
+    describe_table::{DescribeTable, TableDescription, TableStatus},
+    get_range::{Direction, GetRange, RangePage},
+    get_row::{GetRow, GetRowOutput},
+    list_table::ListTable,
+    put_row::PutRow,
+    update_row::UpdateRow,
 };
 pub use read::TimeRange;
 pub use row::{CellChange, Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate};
