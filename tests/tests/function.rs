@@ -251,10 +251,9 @@ async fn a_line_a_function_writes_stays_one_line_and_has_no_power_over_the_termi
 
 #[tokio::test]
 async fn a_runtime_withholds_what_a_panic_says_and_ends_politely() {
-    // A free port, as the host finds one.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Below the ports that connections get, so that nobody takes it in between.
+    let mut ports = (12_000..20_000).filter_map(|port| std::net::TcpListener::bind(("127.0.0.1", port)).ok());
+    let address = ports.next().unwrap().local_addr().unwrap();
     let mut runtime = Command::new(PROGRAM)
         .env("FC_SERVER_PORT", address.port().to_string())
         .env("FC_LISTEN_HOST", "127.0.0.1")

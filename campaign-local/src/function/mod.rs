@@ -16,6 +16,7 @@
 //! | `registry` | [`Functions`]: the functions, and calling them |
 //! | `instance` | one started function |
 //! | `process` | the started program of a function |
+//! | `port` | the port it listens on |
 //! | `environment` | its environment |
 //! | `call` | the headers of a call, and what may come back |
 //! | `request_id` | ids of calls |
@@ -26,6 +27,7 @@ mod call;
 mod environment;
 mod instance;
 mod log;
+mod port;
 mod process;
 mod registry;
 mod request_id;

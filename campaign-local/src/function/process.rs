@@ -1,6 +1,6 @@
 //! The started program of a function: under its supervisor, listening on its port.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use super::call::ANSWER_LIMIT;
+use super::port::free_address;
 use super::registry::HostOptions;
 use super::spec::{FunctionSpec, Process};
 use super::supervise::{SUPERVISE, TERMINATE};
@@ -53,7 +54,7 @@ impl Running {
     /// Starts the program and waits until it accepts connections, as the service's health check
     /// does; the error says why it does not.
     pub(super) async fn start(spec: &FunctionSpec, process: &Process, options: &HostOptions) -> Result<Self, String> {
-        let address = free_address().await.map_err(|error| format!("no free port: {error}"))?;
+        let address = free_address().map_err(|error| format!("no free port: {error}"))?;
         let supervisor = match &options.supervisor {
             Some(path) => path.clone(),
             None => std::env::current_exe().map_err(|error| format!("this program's own file is gone: {error}"))?,
@@ -169,10 +170,4 @@ impl Running {
         let mut ended = self.ended.clone();
         let _ = timeout(time, ended.wait_for(Option::is_some)).await;
     }
-}
-
-async fn free_address() -> std::io::Result<SocketAddr> {
-    // Free again when the listener is dropped; the system hands other ports out before it comes
-    // back to this one.
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()
 }

@@ -44,7 +44,7 @@ async fn answer(request: Request<Bytes>) -> Result<Response<String>, Infallible>
         "/exit" => std::process::exit(3),
         "/exit-later" => {
             std::thread::spawn(|| {
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(500));
                 std::process::exit(3)
             });
             std::process::id().to_string()
