@@ -1,5 +1,8 @@
 //! What the conformance suites share.
 
+pub mod socket;
+pub mod tablestore;
+
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
@@ -49,4 +52,17 @@ impl MakeWriter<'_> for Lines {
     fn make_writer(&self) -> Self {
         self.clone()
     }
+}
+
+/// The pages of the guide, whose code is compiled and run with the tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/campaign.md")]
+    struct Campaign;
+    #[doc = include_str!("../../docs/tablestore.md")]
+    struct TableStore;
+    #[doc = include_str!("../../docs/function.md")]
+    struct Function;
 }
