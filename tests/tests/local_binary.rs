@@ -248,7 +248,7 @@ async fn acknowledged_rows_survive_sigkill_again_and_again() {
     for n in &acknowledged {
         assert_eq!(found.get(&format!("{n:08}")), Some(&i64::from(*n)), "row {n} was acknowledged and is gone");
     }
-    assert!(found.len() as u32 <= next.load(Ordering::SeqCst), "rows that nobody sent");
+    assert!(found.len() <= next.load(Ordering::SeqCst) as usize, "rows that nobody sent");
 }
 
 #[tokio::test]

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use campaign_local::store::{StorageBackend, Store};
 
 /// SplitMix64.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,14 +19,14 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 }
 
 /// How a call fails when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// This call and all later ones fail, and nothing of them happens.
     PowerOff,
     /// Writes and growth fail from now on; the rest works.
@@ -95,17 +95,17 @@ impl State {
 
 /// A disk in memory that keeps for certain only what was synced.
 #[derive(Clone, Debug)]
-pub struct Disk(Arc<Mutex<State>>);
+pub(crate) struct Disk(Arc<Mutex<State>>);
 
 impl Disk {
-    pub fn new(bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let state = State { durable: bytes.clone(), current: bytes, ..State::default() };
         Self(Arc::new(Mutex::new(state)))
     }
 
     /// A disk with an empty store on it. A real one is made under another name and renamed, so that a
     /// power cut while it is made leaves no store rather than half of one.
-    pub fn with_store() -> Self {
+    pub(crate) fn with_store() -> Self {
         let disk = Self::new(Vec::new());
         drop(Store::with_backend(disk.clone()).unwrap());
         let bytes = disk.state().durable.clone();
@@ -116,27 +116,27 @@ impl Disk {
         self.0.lock().unwrap()
     }
 
-    pub fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.state().calls
     }
 
-    pub fn fail_after(&self, calls: u64, failure: Failure) {
+    pub(crate) fn fail_after(&self, calls: u64, failure: Failure) {
         self.state().failure = Some((calls, failure));
     }
 
-    pub fn lie_about_syncs(&self) {
+    pub(crate) fn lie_about_syncs(&self) {
         self.state().lies = true;
     }
 
     /// What a process that was killed leaves behind: all that it wrote, synced or not, for the system
     /// keeps that.
-    pub fn killed(&self) -> Vec<u8> {
+    pub(crate) fn killed(&self) -> Vec<u8> {
         self.state().current.clone()
     }
 
     /// The bytes after the cut: of the changes since the last sync any may have reached the disk, in
     /// any order of writing back, and the last one that did may be torn at any byte.
-    pub fn power_cut(&self, random: &mut Random) -> Vec<u8> {
+    pub(crate) fn power_cut(&self, random: &mut Random) -> Vec<u8> {
         let state = self.state();
         let mut bytes = state.durable.clone();
         let kept: Vec<&Change> = match random.below(4) {
