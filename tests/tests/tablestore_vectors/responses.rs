@@ -25,7 +25,8 @@ struct Answer {
 
 impl Answer {
     fn new(vector: &Value) -> Self {
-        let mut response = http::Response::builder().status(vector["http_status"].as_u64().unwrap() as u16);
+        let status = u16::try_from(vector["http_status"].as_u64().unwrap()).unwrap();
+        let mut response = http::Response::builder().status(status);
         for (name, value) in vector["headers"].as_object().unwrap() {
             response = response.header(name, value.as_str().unwrap());
         }
