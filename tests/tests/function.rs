@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use campaign_fc::{Credentials, GatewayEvent, GatewayResult};
-use campaign_local::function::{BadFunction, FunctionSpec, Functions, HostOptions, InvokeError, Process};
+use campaign_fc::{Credentials, GatewayEvent, GatewayResult, Runtime};
+use campaign_local::function::{BadFunction, FunctionSpec, Functions, HostOptions, InProcess, InvokeError, Process};
 use http::Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -192,6 +192,28 @@ async fn an_event_is_answered_with_a_result() {
     assert_eq!(result.body, get(&functions, "/pid").await.unwrap());
     let bad = functions.event("f", Bytes::from_static(b"{}")).await;
     assert!(matches!(bad, Err(InvokeError::BadAnswer { .. })), "{bad:?}");
+}
+
+#[tokio::test]
+async fn an_axum_router_is_a_function() {
+    let router =
+        axum::Router::new().route("/{name}", axum::routing::get(async |path: axum::extract::Path<String>| path.0));
+    let functions = host(FunctionSpec::in_process("f", InProcess::new(Runtime::new(router)))).await;
+    assert_eq!(get(&functions, "/li").await.unwrap(), "li");
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_a_program_that_never_listens() {
+    let functions = host(FunctionSpec::process("f", Process::new("sleep").arg("600"))).await;
+    let starting = tokio::spawn({
+        let functions = functions.clone();
+        async move { functions.start("f").await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let start = Instant::now();
+    functions.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    starting.abort();
 }
 
 #[tokio::test]

@@ -237,11 +237,11 @@ impl Function {
     }
 
     async fn stop(&self, options: &HostOptions) {
-        let instance = {
-            let mut state = self.state.lock().await;
-            state.stopped = true;
-            state.instance.take()
-        };
+        // One that is still starting is not waited for; it is killed when nobody holds it any more.
+        let Ok(mut state) = timeout(options.stop_timeout, self.state.lock()).await else { return };
+        state.stopped = true;
+        let instance = state.instance.take();
+        drop(state);
         if let Some(instance) = instance {
             instance.stop(&self.spec, options).await;
         }
