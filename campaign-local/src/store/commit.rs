@@ -33,6 +33,17 @@ struct Waiting {
     _place: OwnedSemaphorePermit,
 }
 
+struct Answer {
+    waiting: Waiting,
+    outcome: Result<(), StoreError>,
+}
+
+impl Answer {
+    fn give(self) {
+        self.waiting.job.answer(self.outcome);
+    }
+}
+
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
@@ -96,15 +107,14 @@ impl Committer {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs all jobs of one commit and answers them.
-    fn commit(&self, batch: VecDeque<Waiting>) {
+    /// Runs all jobs of one commit; what each is to be answered.
+    fn commit(&self, batch: VecDeque<Waiting>) -> Vec<Answer> {
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut batch: Vec<Waiting> = batch.into();
         let result = self.check().and_then(|()| self.run(&mut batch, &mut outcomes).map_err(|error| self.stop(error)));
-        for (index, waiting) in batch.into_iter().enumerate() {
-            let outcome = result.clone().and_then(|()| outcomes.get(index).cloned().unwrap_or(Ok(())));
-            waiting.job.answer(outcome);
-        }
+        let mut outcomes = outcomes.into_iter();
+        let answer = |waiting| Answer { waiting, outcome: result.clone().and(outcomes.next().unwrap_or(Ok(()))) };
+        batch.into_iter().map(answer).collect()
     }
 
     fn run(&self, batch: &mut [Waiting], outcomes: &mut Vec<Result<(), StoreError>>) -> Result<(), StoreError> {
@@ -153,17 +163,22 @@ struct CommitTask {
 
 impl CommitTask {
     fn run(mut self) {
+        let mut batch = std::mem::take(&mut self.committer.lock().waiting);
         loop {
-            let batch = {
+            let answers = self.committer.commit(batch);
+            {
                 let mut queue = self.committer.lock();
-                if queue.waiting.is_empty() {
-                    queue.committing = false;
-                    self.ended = true;
-                    return;
-                }
-                std::mem::take(&mut queue.waiting)
-            };
-            self.committer.commit(batch);
+                batch = std::mem::take(&mut queue.waiting);
+                queue.committing = !batch.is_empty();
+                self.ended = !queue.committing;
+            }
+            if self.ended {
+                // Before the last answer: whoever has it and drops the store may open the file again.
+                drop(self);
+                answers.into_iter().for_each(Answer::give);
+                return;
+            }
+            answers.into_iter().for_each(Answer::give);
         }
     }
 }
