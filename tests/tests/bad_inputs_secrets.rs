@@ -1,1 +1,0 @@
-//! Secrets stay out of every text, and hostile text stays inside its log line.
