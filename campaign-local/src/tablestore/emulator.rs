@@ -21,7 +21,7 @@ use crate::fault::Faults;
 use crate::store::{Store, StoreError};
 
 /// Bytes of a request (service document "Limits").
-const REQUEST: usize = 5 << 20;
+pub const MAX_REQUEST_BYTES: usize = 5 << 20;
 
 /// The emulated service: one instance.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ impl Emulator {
 async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.clone();
-    let Ok(body) = to_bytes(body, REQUEST).await else {
+    let Ok(body) = to_bytes(body, MAX_REQUEST_BYTES).await else {
         let refusal = Refusal::new(Code::RequestBodyTooLarge, "The request body is larger than 5 MB.");
         return finish(&emulator, refusal.response(), &path, None);
     };

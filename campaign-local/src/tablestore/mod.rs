@@ -37,4 +37,4 @@ mod tables;
 mod update;
 mod writes;
 
-pub use emulator::Emulator;
+pub use emulator::{Emulator, MAX_REQUEST_BYTES};
