@@ -12,9 +12,11 @@ mod subject;
 mod variant;
 mod wire;
 
+use std::{any::Any, panic::AssertUnwindSafe};
+
 use campaign_tablestore::{GetRange, PrimaryKey, PutRow, Row as TableRow};
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 
 use cloud::Cloud;
 use row::Row;
@@ -45,7 +47,8 @@ async fn every_row_of_the_matrix_ends_as_it_says() {
         rows += 1;
         for variant in row.variants() {
             runs += 1;
-            if let Err(got) = row.run(subject, &variant).await {
+            let run = AssertUnwindSafe(row.run(subject, &variant)).catch_unwind().await;
+            if let Err(got) = run.unwrap_or_else(|panic| Err(said(&*panic))) {
                 failures.push(format!("{} {} ({}): expected {}: {got}", row.op, row.fault, variant.label, row.expect));
             }
         }
@@ -53,6 +56,12 @@ async fn every_row_of_the_matrix_ends_as_it_says() {
     assert!(failures.is_empty(), "{} of {runs} runs failed:\n{}", failures.len(), failures.join("\n"));
     assert_eq!(later, LATER);
     assert_eq!((rows, runs), (13 * 30, 698));
+}
+
+/// The words of a failed assertion, so that the row it belongs to can be told with it.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
 }
 
 #[tokio::test(start_paused = true)]
