@@ -27,7 +27,7 @@ struct Line<'a> {
 }
 
 /// Writes all live entries of the campaign to `out`. Tombstones hold nothing to write.
-pub(crate) async fn run(campaign: &Campaign, cloud: &Cloud, mut out: impl Write) -> Result<(), BoxError> {
+pub(crate) async fn run(campaign: &Campaign, cloud: &Cloud, mut out: impl Write + Send) -> Result<(), BoxError> {
     let table = provision::table(campaign, cloud)?;
     let terms = campaign.form().fields().iter().find(|field| matches!(field.kind(), Kind::Consent { .. }));
     let terms = terms.map(|field| field.name());

@@ -17,7 +17,12 @@ mod function;
 mod own_cloud;
 mod provision;
 
-use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode};
+use std::{
+    fs::File,
+    io::{BufReader, BufWriter},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use campaign_core::Campaign;
 use clap::{Args, Parser, Subcommand};
@@ -25,12 +30,14 @@ use tracing_subscriber::EnvFilter;
 
 use self::{
     cloud::{Cloud, Faults},
-    driver::{Patience, Settings},
+    driver::{Line, Patience, Settings},
     own_cloud::OwnCloud,
 };
 
 /// The campaign of the example.
 const CAMPAIGN: &str = include_str!("../double11.toml");
+/// An entry to begin with.
+const SAMPLE: &str = r#"{"name":"Ada Lovelace","email":"ada@example.com","country":"GB","born":"1990-12-10","size":"M","terms":"tc-2026-11-01"}"#;
 /// The data folder when it stays up.
 const DATA: &str = "campaign-data";
 
@@ -119,7 +126,7 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
         Some(Command::Function) => function::run(campaign).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Export { data, cloud }) => {
             let (cloud, own) = open(data, cloud).await?;
-            let result = export::run(&campaign, &cloud, std::io::stdout().lock()).await;
+            let result = export::run(&campaign, &cloud, BufWriter::new(std::io::stdout())).await;
             close(own).await;
             result.map(|()| ExitCode::SUCCESS)
         }
@@ -128,6 +135,8 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
 }
 
 async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxError> {
+    // Read first: a wrong file should not cost the start of a cloud.
+    let lines = options.drive.entries.as_deref().map(|path| read_entries(campaign, path)).transpose()?;
     // Kept to the end: it goes with the folder.
     let mut temporary = None;
     let data = match (&options.data, &options.cloud, &options.drive.entries) {
@@ -144,8 +153,8 @@ async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxEr
     let (cloud, own) = open(data, options.cloud.clone()).await?;
     let work = async {
         provision::provision(campaign, &cloud, options.drive.faults.is_some()).await?;
-        match options.drive.entries {
-            Some(_) => drive(campaign, &cloud, options.drive).await,
+        match lines {
+            Some(lines) => drive(campaign, &cloud, lines, options.drive).await,
             None => stay_up(campaign, &cloud, own.is_some()).await,
         }
     };
@@ -185,10 +194,7 @@ async fn stay_up(campaign: &Campaign, cloud: &Cloud, ours: bool) -> Result<ExitC
     println!("\nEnter the campaign; the same key again is the same entry:\n");
     println!("curl -i {} \\", cloud.entries_uri(campaign)?);
     println!("  -H 'Content-Type: application/json' -H 'Idempotency-Key: {}' \\", fresh_key()?);
-    println!(
-        "  -d '{}'",
-        r#"{"name":"Ada Lovelace","email":"ada@example.com","country":"GB","born":"1990-12-10","size":"M","terms":"tc-2026-11-01"}"#
-    );
+    println!("  -d '{SAMPLE}'");
     if ours {
         println!("\nCtrl-C ends it; the data stays.");
         std::future::pending::<()>().await;
@@ -203,11 +209,14 @@ fn fresh_key() -> Result<String, BoxError> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+fn read_entries(campaign: &Campaign, path: &Path) -> Result<Vec<Line>, BoxError> {
+    let named = |error: BoxError| format!("{}: {}", path.display(), chain(&*error));
+    let file = File::open(path).map_err(|error| named(error.into()))?;
+    Ok(driver::read(campaign, BufReader::new(file)).map_err(|error| named(error.into()))?)
+}
+
 /// Sends the entries and prints the report.
-async fn drive(campaign: &Campaign, cloud: &Cloud, drive: Drive) -> Result<ExitCode, BoxError> {
-    let path = drive.entries.ok_or("no entries file is given")?;
-    let file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let lines = driver::read(campaign, BufReader::new(file))?;
+async fn drive(campaign: &Campaign, cloud: &Cloud, lines: Vec<Line>, drive: Drive) -> Result<ExitCode, BoxError> {
     let settings = Settings {
         concurrency: drive.concurrency.into(),
         patience: if drive.faults.is_some() { Patience::QUICK } else { Patience::PAGE },

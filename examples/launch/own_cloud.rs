@@ -1,7 +1,6 @@
 //! A local cloud of our own: in this process, on sockets, over a data folder.
 
 use std::{
-    future::Future,
     io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -80,8 +79,8 @@ impl OwnCloud {
 }
 
 /// Resolves when the cloud is told to end, or is gone.
-fn until(mut ended: watch::Receiver<bool>) -> impl Future<Output = ()> {
-    async move { drop(ended.wait_for(|ended| *ended).await) }
+async fn until(mut ended: watch::Receiver<bool>) {
+    drop(ended.wait_for(|ended| *ended).await);
 }
 
 /// Ctrl-C or SIGTERM.

@@ -100,7 +100,7 @@ fn write(mut file: File, entries: &mpsc::Receiver<Entry>) {
         let text: Vec<u8> = batch.iter().flat_map(|entry| &entry.text).copied().collect();
         let result = file.write_all(&text).and_then(|()| file.sync_data());
         for entry in batch {
-            let copy = result.as_ref().map(|()| ()).map_err(|error| io::Error::new(error.kind(), error.to_string()));
+            let copy = result.as_ref().copied().map_err(|error| io::Error::new(error.kind(), error.to_string()));
             // A caller that is gone does not wait for its answer.
             drop(entry.synced.send(copy));
         }

@@ -1,8 +1,15 @@
 //! Drives an entries file through a campaign, as many pages would, and proves what came of it.
 //!
-//! [`plan`] reads the file and sorts it into chains; workers take a chain each and send its lines
-//! one after the other ([`attempt`], [`outcome`], [`journal`]); [`tally`] counts; [`verify`]
-//! compares the table with what was acknowledged.
+//! | file | what |
+//! |---|---|
+//! | `plan` | reads the file, sorts it into chains that run side by side |
+//! | `reading` | what the campaign makes of a body, before it is sent |
+//! | `attempt` | sends a line until its answer is final |
+//! | `outcome` | what an answer means |
+//! | `journal` | every attempt and answer, on disk |
+//! | `tally` | counts |
+//! | `verify` | compares the table with what was acknowledged |
+//! | `progress` | how far it is, on stderr |
 
 mod attempt;
 mod journal;
