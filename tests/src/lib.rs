@@ -53,3 +53,16 @@ impl MakeWriter<'_> for Lines {
         self.clone()
     }
 }
+
+/// The pages of the guide, whose code is compiled and run with the tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/campaign.md")]
+    struct Campaign;
+    #[doc = include_str!("../../docs/tablestore.md")]
+    struct TableStore;
+    #[doc = include_str!("../../docs/function.md")]
+    struct Function;
+}
