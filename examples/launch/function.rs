@@ -12,12 +12,15 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use campaign_client::{
-    Credentials, CredentialsError, ProvideCredentials, Retry, credentials::Environment, transport::Reqwest,
+    Credentials, CredentialsError, ProvideCredentials, Service as _, credentials::Environment, transport::Reqwest,
 };
 use campaign_core::{Campaign, Intake, Pepper, Sent, body::MAX_BODY};
 use campaign_fc::{Context, Runtime, handler};
 use campaign_tablestore::{Client, EntryTable, TableStore};
-use http::{Method, Request, Response, StatusCode, header::ALLOW};
+use http::{
+    Method, Request, Response, StatusCode,
+    header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE},
+};
 
 use crate::BoxError;
 
@@ -43,7 +46,7 @@ const BODY_LIMIT: usize = 4 * MAX_BODY;
 pub(crate) async fn run(campaign: Campaign) -> Result<(), BoxError> {
     let role = Role::default();
     let service = TableStore::new(&variable(ENDPOINT)?, &variable(INSTANCE)?)?.v4(&variable(REGION)?)?;
-    let mut retry = Retry::default();
+    let mut retry = service.retry();
     if let Ok(attempt) = std::env::var(ATTEMPT_MS) {
         let attempt = attempt.parse().map_err(|_| format!("{ATTEMPT_MS} is not a number of milliseconds"))?;
         retry = retry.attempt_timeout(Duration::from_millis(attempt));
@@ -81,6 +84,10 @@ impl Function {
             answer.headers_mut().insert(ALLOW, http::HeaderValue::from_static("POST"));
             return answer;
         }
+        // A page of another origin can send other types without asking first (Fetch standard, "CORS-safelisted").
+        if !is_json(&request) {
+            return empty(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        }
         if let Some(context) = request.extensions().get::<Context>() {
             self.role.renew(context);
         }
@@ -93,6 +100,14 @@ impl Function {
         }
         response.body(answer.body).expect("the intake answers with legal headers")
     }
+}
+
+/// True for JSON as it stands: of the media type `application/json`, not compressed.
+fn is_json<B>(request: &Request<B>) -> bool {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = text(CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    let plain = matches!(text(CONTENT_ENCODING), "" | "identity");
+    media_type.eq_ignore_ascii_case("application/json") && plain
 }
 
 fn empty(status: StatusCode) -> Response<Vec<u8>> {
@@ -132,5 +147,24 @@ impl ProvideCredentials for Role {
             Some(keys) => Ok(keys),
             None => Environment.credentials(refused).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_json_is_taken() {
+        let request = |media_type: &str, encoding: &str| {
+            let request = Request::post("/").header(CONTENT_TYPE, media_type).header(CONTENT_ENCODING, encoding);
+            request.body(()).unwrap()
+        };
+        assert!(is_json(&request("application/json", "identity")));
+        assert!(is_json(&request("Application/JSON; charset=utf-8", "identity")));
+        assert!(!is_json(&request("application/json", "br")));
+        assert!(!is_json(&request("text/plain", "identity")));
+        assert!(!is_json(&request("application/jsonp", "identity")));
+        assert!(!is_json(&Request::post("/").body(()).unwrap()));
     }
 }

@@ -170,7 +170,7 @@ async fn http_response(id: &str, case: &Value) -> Option<()> {
             for head in ["content-length: 1073741824\r\n", ""] {
                 let head = format!("HTTP/1.1 500 x\r\n{head}\r\n");
                 let (error, socket) = over_fails(head, Then::Endless).await;
-                assert!(error.kind() == ErrorKind::Unreadable && error.outcome_unknown(), "{error}");
+                assert!(error.kind() == ErrorKind::Unavailable && error.outcome_unknown(), "{error}");
                 bounded(&socket).await;
             }
         }

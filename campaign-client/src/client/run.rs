@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{Client, shared};
 use crate::{
     Attempt, Body, Class, Credentials, Download, Effect, Error, ErrorKind, Pace, Place, Result, Service, Signing,
-    Verdict, retry,
+    TransportErrorKind, Verdict, retry,
 };
 
 /// Left after a wait for an attempt that is worth beginning.
@@ -124,7 +124,11 @@ impl<S: Service> Client<S> {
             Finish::Read(read) => Some(read),
         };
         let limit = if parts.status.is_success() { self.shared.max_answer } else { MAX_ERROR };
-        let body = download.collect(limit).await?;
+        let body = match download.collect(limit).await {
+            // The status of an error says enough when its text has no end.
+            Err(error) if error.kind() == TransportErrorKind::TooLong && !parts.status.is_success() => Bytes::new(),
+            body => body?,
+        };
         let Some(read) = read.filter(|_| !service.is_error(&parts, &body)) else {
             return Err(self.read_error(&parts, &body));
         };

@@ -304,6 +304,21 @@ async fn an_answer_longer_than_allowed_is_refused_and_a_write_then_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_whose_text_has_no_end_is_told_by_its_status() {
+    let script = Script::default().then(|_| {
+        async {
+            let endless = futures_util::stream::repeat_with(|| Ok(Bytes::from_static(&[b'x'; 4096])));
+            let mut response = http::Response::new(Download::new(None, endless));
+            *response.status_mut() = http::StatusCode::NOT_FOUND;
+            Ok(response)
+        }
+        .boxed()
+    });
+    let error = client(&script).send(&Ask(Class::Idempotent)).await.unwrap_err();
+    assert!(error.is_not_found() && !error.outcome_unknown(), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_is_opened_again_for_each_attempt() {
     #[derive(Debug)]
     struct Upload(crate::body::Replayable);
