@@ -1,7 +1,9 @@
 //! One request of Function Compute: what it is for, and its answer.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,8 +13,14 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use tokio::sync::{Notify, mpsc};
 use tower_service::Service;
 
-use crate::runtime::{Body, BoxError, Hook};
 use crate::{BadEvent, Clock, Context, GatewayEvent, GatewayResult, header};
+
+/// The body of a request given to the service: whole, in memory. It is an `http_body::Body`, so an
+/// axum `Router` takes it.
+pub type Body = Full<Bytes>;
+
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+pub(crate) type Hook = Arc<dyn Fn(Context) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>> + Send + Sync>;
 
 /// The largest answer: the service's own limit for synchronous calls.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;

@@ -12,6 +12,7 @@ mod listen;
 mod result;
 mod runtime;
 
+pub use answer::Body;
 pub use bad_event::BadEvent;
 pub use clock::Clock;
 pub use context::{Context, Credentials};
@@ -19,4 +20,4 @@ pub use event::{GatewayEvent, PathParameters};
 pub use handler::{Handler, handler};
 pub use listen::{DEFAULT_PORT, RunError};
 pub use result::{BadResult, GatewayResult};
-pub use runtime::{Body, DEFAULT_BODY_LIMIT, DEFAULT_GRACE, Runtime, run};
+pub use runtime::{DEFAULT_BODY_LIMIT, DEFAULT_GRACE, Runtime, run};

@@ -1,13 +1,12 @@
 //! The custom runtime: a server around a service, from its start to its end.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::panic::PanicHookInfo;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,16 +21,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 use tower_service::Service;
 
-use crate::answer::{Server, answer};
+use crate::answer::{Body, BoxError, Hook, Server, answer};
 use crate::listen::{RunError, address};
 use crate::{Clock, Context};
-
-/// The body of a request given to the service: whole, in memory. It is an `http_body::Body`, so an
-/// axum `Router` takes it.
-pub type Body = Full<Bytes>;
-
-pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
-pub(crate) type Hook = Arc<dyn Fn(Context) -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>> + Send + Sync>;
 
 /// The largest request body taken unless another limit is set: 32 MiB, the service's own limit for
 /// synchronous calls.

@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `main` | the command line |
 //! | `cloud` | the cloud in use: addresses, keys, management calls |
-//! | `own_cloud` | a local cloud of our own, on sockets, over a data folder |
 //! | `provision` | table, function and route of the campaign, by public calls |
 //! | `function` | the function, run as a process by the cloud |
 //! | `driver` | sends an entries file and proves what came of it |
@@ -14,7 +13,6 @@ mod cloud;
 mod driver;
 mod export;
 mod function;
-mod own_cloud;
 mod provision;
 
 use std::{
@@ -25,13 +23,13 @@ use std::{
 };
 
 use campaign_core::Campaign;
+use campaign_local::Running;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use self::{
     cloud::{Cloud, Faults},
     driver::{Line, Patience, Settings},
-    own_cloud::OwnCloud,
 };
 
 /// The campaign of the example.
@@ -160,7 +158,7 @@ async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxEr
     };
     let result = tokio::select! {
         result = work => result,
-        signal = own_cloud::asked_to_end() => signal.map_err(BoxError::from).map(|()| ExitCode::from(130)),
+        signal = asked_to_end() => signal.map_err(BoxError::from).map(|()| ExitCode::from(130)),
     };
     close(own).await;
     drop(temporary);
@@ -168,18 +166,19 @@ async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxEr
 }
 
 /// The cloud to use: one of our own over `data`, or a running one.
-async fn open(data: Option<PathBuf>, ready: Option<PathBuf>) -> Result<(Cloud, Option<OwnCloud>), BoxError> {
+async fn open(data: Option<PathBuf>, ready: Option<PathBuf>) -> Result<(Cloud, Option<Running>), BoxError> {
     match (data, ready) {
         (Some(data), _) => {
-            let own = OwnCloud::start(data).await?;
-            Ok((Cloud::new(own.ready().clone(), own.folder().join("campaign.pepper"))?, Some(own)))
+            let own = Running::start(data, None, false).await?;
+            let ready = serde_json::from_str(&own.ready_line())?;
+            Ok((Cloud::new(ready, own.data().path().join("campaign.pepper"))?, Some(own)))
         }
         (None, Some(ready)) => Ok((Cloud::connect(&ready)?, None)),
         (None, None) => Err("neither --data nor --cloud is given".into()),
     }
 }
 
-async fn close(own: Option<OwnCloud>) {
+async fn close(own: Option<Running>) {
     if let Some(own) = own {
         own.stop().await;
     }
@@ -230,6 +229,21 @@ async fn drive(campaign: &Campaign, cloud: &Cloud, lines: Vec<Line>, drive: Driv
     let report = sent?.prove(campaign, &provision::table(campaign, cloud)?).await?;
     println!("{}", serde_json::to_string(&report)?);
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Ctrl-C or SIGTERM.
+async fn asked_to_end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// Logs to standard error, `level` and above unless RUST_LOG says otherwise.

@@ -6,7 +6,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, U
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use secrecy::ExposeSecret as _;
 
-use super::registry::HostOptions;
+use super::options::HostOptions;
 use super::spec::FunctionSpec;
 
 /// The largest answer of a function ("Function Compute: limits", synchronous calls).

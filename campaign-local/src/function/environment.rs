@@ -4,7 +4,7 @@ use campaign_fc::Credentials;
 use secrecy::ExposeSecret as _;
 use tokio::process::Command;
 
-use super::registry::HostOptions;
+use super::options::HostOptions;
 use super::spec::{FunctionSpec, Process};
 
 /// What a program needs of our environment to run at all. Nothing else is handed on: our keys are

@@ -8,8 +8,8 @@ use http::{Method, Request, Response};
 use tokio::time::timeout;
 
 use super::call::{InvokeError, control, sign, succeeded};
+use super::options::HostOptions;
 use super::process::{Running, SendError};
-use super::registry::HostOptions;
 use super::request_id::request_id;
 use super::spec::{Backend, FunctionSpec, InProcess};
 

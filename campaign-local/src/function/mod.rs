@@ -13,6 +13,7 @@
 //! | file | what |
 //! |---|---|
 //! | `spec` | [`FunctionSpec`]: what is configured |
+//! | `options` | [`HostOptions`]: what is the same for all |
 //! | `registry` | [`Functions`]: the functions, and calling them |
 //! | `instance` | one started function |
 //! | `process` | the started program of a function |
@@ -27,6 +28,7 @@ mod call;
 mod environment;
 mod instance;
 mod log;
+mod options;
 mod port;
 mod process;
 mod registry;
@@ -35,6 +37,7 @@ mod spec;
 mod supervise;
 
 pub use call::InvokeError;
-pub use registry::{Functions, HostOptions};
+pub use options::HostOptions;
+pub use registry::Functions;
 pub use spec::{Backend, BadFunction, EnvValue, FunctionSpec, InProcess, Process};
 pub use supervise::supervise_if_asked;

@@ -18,8 +18,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use super::call::ANSWER_LIMIT;
+use super::options::HostOptions;
 use super::port::free_address;
-use super::registry::HostOptions;
 use super::spec::{FunctionSpec, Process};
 use super::supervise::{SUPERVISE, TERMINATE};
 use super::{environment, log};

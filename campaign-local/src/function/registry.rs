@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use campaign_fc::{Credentials, header};
+use campaign_fc::header;
 use futures_util::future::join_all;
 use http::{Method, Request, Response};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
@@ -15,6 +14,7 @@ use tokio::time::timeout;
 
 use super::call::{InvokeError, control, from_caller, sign, succeeded, to_caller};
 use super::instance::Instance;
+use super::options::HostOptions;
 use super::process::SendError;
 use super::request_id::request_id;
 use super::spec::{BadFunction, FunctionSpec};
@@ -22,38 +22,6 @@ use super::spec::{BadFunction, FunctionSpec};
 /// How long a function that did not start is left alone: a program that fails at once must not be
 /// started as often as it is asked for.
 const START_PAUSE: Duration = Duration::from_millis(500);
-
-/// What is the same for all functions.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct HostOptions {
-    /// Region told to the functions; `cn-hangzhou` unless set.
-    pub region: String,
-    /// Account id told to the functions.
-    pub account_id: String,
-    /// Keys of the functions' role; without them functions run without a role.
-    pub credentials: Option<Credentials>,
-    /// How long a program may take until it listens: 120 s as in the service.
-    pub health_timeout: Duration,
-    /// How long `/pre-stop`, and then the program's end, may each take: 5 s.
-    pub stop_timeout: Duration,
-    /// The program that supervises: one whose `main` calls
-    /// [`supervise_if_asked`](super::supervise_if_asked). This executable unless set.
-    pub supervisor: Option<PathBuf>,
-}
-
-impl Default for HostOptions {
-    fn default() -> Self {
-        Self {
-            region: "cn-hangzhou".to_owned(),
-            account_id: "1000000000000000".to_owned(),
-            credentials: None,
-            health_timeout: Duration::from_secs(120),
-            stop_timeout: Duration::from_secs(5),
-            supervisor: None,
-        }
-    }
-}
 
 /// The functions of a local cloud; a clone is the same set of functions.
 ///

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 
-use super::route::BadRoute;
+use super::bad_route::BadRoute;
 
 /// The settings of the CORS plug-in. The default lets any page send an entry and read the answer:
 /// what the submission page sends and reads, and what the gateway itself adds.

@@ -13,6 +13,7 @@
 //! | file | what |
 //! |---|---|
 //! | `route` | [`Route`]: what is configured |
+//! | `bad_route` | [`BadRoute`]: what cannot be configured |
 //! | `routes` | [`Routes`]: the table, changed while it is used |
 //! | `template` | paths with `{parameters}` |
 //! | `model` | the body's check |
@@ -22,6 +23,7 @@
 //! | `forward` | what is passed to the function and back |
 //! | `refusal` | the gateway's own answers |
 
+mod bad_route;
 mod breaker;
 mod cors;
 mod forward;
@@ -32,8 +34,9 @@ mod route;
 mod routes;
 mod template;
 
+pub use bad_route::BadRoute;
 pub use breaker::BreakerOptions;
 pub use cors::Cors;
 pub use handle::{Gateway, GatewayOptions};
-pub use route::{Auth, BadRoute, Mode, Model, ModelCheck, Route};
+pub use route::{Auth, Mode, Model, ModelCheck, Route};
 pub use routes::Routes;

@@ -6,8 +6,9 @@ use http::{HeaderMap, header};
 use jsonschema::Validator;
 use serde_json::Value;
 
+use super::bad_route::BadRoute;
 use super::refusal::Refusal;
-use super::route::{BadRoute, Model, ModelCheck};
+use super::route::{Model, ModelCheck};
 
 /// A model made ready.
 #[derive(Debug)]

@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use http::Method;
 
+use super::bad_route::BadRoute;
 use super::model::Check;
-use super::route::{BadRoute, Route};
+use super::route::Route;
 use super::template::{Template, segments};
 
 /// The longest backend time limit ("API Gateway: limits", shared instances).
