@@ -48,5 +48,8 @@ pub use value::Value;
 pub use wire::WireFault;
 pub use write::{ReturnContent, Written};
 
+/// What every client is made of: credentials, retries, transports, errors. One dependency is enough.
+pub use campaign_client as client;
+
 /// A client of one instance; see [`campaign_client::Client`].
 pub type Client = campaign_client::Client<TableStore>;
