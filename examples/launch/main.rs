@@ -20,6 +20,7 @@ use std::{
     io::{BufReader, BufWriter},
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use campaign_core::Campaign;
@@ -38,6 +39,8 @@ const CAMPAIGN: &str = include_str!("../double11.toml");
 const SAMPLE: &str = r#"{"name":"Ada Lovelace","email":"ada@example.com","country":"GB","born":"1990-12-10","size":"M","terms":"tc-2026-11-01"}"#;
 /// The data folder when it stays up.
 const DATA: &str = "campaign-data";
+/// How long taking the faults away may hold up the end.
+const END: Duration = Duration::from_secs(2);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -123,6 +126,10 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
     match options.command {
         Some(Command::Function) => function::run(campaign).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Export { data, cloud }) => {
+            // Opening would make one, with keys and ports.
+            if let Some(data) = data.as_ref().filter(|data| !data.is_dir()) {
+                return Err(format!("{}: there is no such data folder", data.display()).into());
+            }
             let (cloud, own) = open(data, cloud).await?;
             let result = export::run(&campaign, &cloud, BufWriter::new(std::io::stdout())).await;
             close(own).await;
@@ -149,7 +156,12 @@ async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxEr
         }
     };
     let (cloud, own) = open(data, options.cloud.clone()).await?;
+    let hurt = options.drive.faults.is_some();
     let work = async {
+        if own.is_some() {
+            // Faults are kept in the folder. Those of a run that was killed are not for this one.
+            cloud.inject(None).await?;
+        }
         provision::provision(campaign, &cloud, options.drive.faults.is_some()).await?;
         match lines {
             Some(lines) => drive(campaign, &cloud, lines, options.drive).await,
@@ -160,6 +172,10 @@ async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxEr
         result = work => result,
         signal = asked_to_end() => signal.map_err(BoxError::from).map(|()| ExitCode::from(130)),
     };
+    if own.is_none() && hurt {
+        // An interrupted run leaves a cloud of another process as it should be, if it answers at all.
+        drop(tokio::time::timeout(END, cloud.inject(None)).await);
+    }
     close(own).await;
     drop(temporary);
     result

@@ -40,6 +40,16 @@ fn a_file_that_cannot_be_read_is_named_and_makes_no_folder() {
     assert!(output.stdout.is_empty() && !data.exists());
 }
 
+#[test]
+fn an_export_of_no_folder_is_refused_and_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let output = launch(&["export", "--data", text(&data)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).ends_with("data: there is no such data folder\n"));
+    assert!(output.stdout.is_empty() && !data.exists());
+}
+
 /// A program that stays up, killed when the test ends early.
 struct StaysUp(Child);
 
@@ -93,4 +103,36 @@ fn it_stays_up_until_it_is_told_to_end_and_has_the_entry_the_next_time() {
         }
     }
     assert_eq!(statuses, ["HTTP/1.1 201 Created", "HTTP/1.1 200 OK"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_faults_of_a_run_that_was_killed_are_not_for_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let entries = folder.path().join("entries");
+    std::fs::write(&entries, "{\"idempotency_key\":\"key-of-one-line\",\"body\":{}}\n").unwrap();
+    let journal = folder.path().join("journal");
+    let arguments =
+        ["--entries", text(&entries), "--data", text(&data), "--journal", text(&journal), "--faults", "7:100"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_launch"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut program = StaysUp(command.spawn().unwrap());
+    let begun = Instant::now();
+    // The faults are there before the first line is sent.
+    while std::fs::metadata(&journal).map_or(0, |journal| journal.len()) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is sent");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    program.0.kill().unwrap();
+    program.0.wait().unwrap();
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_launch"));
+    command.args(["--data", text(&data)]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut program = StaysUp(command.spawn().unwrap());
+    let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let gateway = lines.next().unwrap();
+    let gateway = gateway.strip_prefix("gateway").unwrap().trim().strip_prefix("http://").unwrap().to_owned();
+    assert!(lines.any(|line| line.starts_with("Ctrl-C")));
+    assert_eq!(post(&gateway), "HTTP/1.1 201 Created");
 }
