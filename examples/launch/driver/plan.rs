@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use campaign_core::store::Fields;
+use http::HeaderValue;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -107,9 +108,10 @@ pub(crate) fn lines(mut file: impl BufRead, read: impl Fn(&[u8]) -> Reading) -> 
 }
 
 fn line(number: usize, text: &[u8], read: impl Fn(&[u8]) -> Reading) -> Result<Line, String> {
-    // serde_json's message may quote what it found, its position may not.
-    let raw: Raw<'_> = serde_json::from_slice(text)
-        .map_err(|error| format!("{:?} error in column {}", error.classify(), error.column()))?;
+    let raw: Raw<'_> = serde_json::from_slice(text).map_err(|error| reason(&error))?;
+    if HeaderValue::from_str(&raw.idempotency_key).is_err() {
+        return Err("its idempotency_key cannot be sent as a header".to_owned());
+    }
     let payload = match (raw.body, raw.raw) {
         (Some(body), None) => Bytes::copy_from_slice(body.get().as_bytes()),
         (None, Some(text)) => Bytes::from(text),
@@ -124,6 +126,12 @@ fn line(number: usize, text: &[u8], read: impl Fn(&[u8]) -> Reading) -> Result<L
     });
     let expect = raw.expect.map(|outcome| Expect { outcome, violations });
     Ok(Line { number, key: raw.idempotency_key, reading: read(&payload), payload, expect })
+}
+
+/// serde_json's message may quote what it found; its position may not, nor the name of a member of ours.
+fn reason(error: &serde_json::Error) -> String {
+    let missing = error.is_data().then(|| error.to_string()).filter(|text| text.starts_with("missing field "));
+    missing.unwrap_or_else(|| format!("{:?} error in column {}", error.classify(), error.column()))
 }
 
 /// Sorts lines into chains: lines that share a key or a person are in one chain, in file order.
@@ -230,6 +238,14 @@ mod tests {
             assert!(error.starts_with("line 2 of the entries file is not an entry: "), "{error}");
             assert!(!error.contains("canary"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_line_without_a_key_or_with_one_that_is_no_header_is_told_so() {
+        let reason = |text: &str| lines(text.as_bytes(), |_| Reading::default()).unwrap_err().to_string();
+        assert!(reason("{\"body\":{}}").contains("missing field `idempotency_key`"));
+        let illegal = reason("{\"idempotency_key\":\"canary\\n\",\"body\":{}}");
+        assert!(illegal.ends_with("its idempotency_key cannot be sent as a header") && !illegal.contains("canary"));
     }
 
     #[test]
