@@ -64,7 +64,7 @@ pub enum BindError {
     #[error("{0} can be reached from other machines; use 127.0.0.1, or allow it explicitly (--expose)")]
     NotLoopback(SocketAddr),
     /// The port is taken, or the address is not this machine's.
-    #[error("cannot listen on {address} ({source}); stop what listens there, or choose another port")]
+    #[error("cannot listen on {address} ({source}); stop what listens there, or choose another port or data folder")]
     Refused {
         /// What was asked for.
         address: SocketAddr,
