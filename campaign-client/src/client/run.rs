@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::response;
-use tokio::time::Instant;
+use tokio::{sync::SemaphorePermit, time::Instant};
 
 use super::{Client, shared};
 use crate::{
@@ -45,6 +45,8 @@ struct Course {
     refused: Option<Credentials>,
     /// Tokens paid for the attempt under way.
     paid: i64,
+    /// The attempt under way has been given to the transport.
+    sent: bool,
 }
 
 /// What becomes of a successful answer.
@@ -58,12 +60,14 @@ pub(super) enum Finish<'a, T> {
 impl<S: Service> Client<S> {
     /// Repeats attempts until one gives an output or no other may follow.
     pub(super) async fn run<T: Send>(&self, call: &Call, finish: Finish<'_, T>) -> Result<T, Failure> {
-        let deadline = Instant::now() + self.retry.deadline;
+        let deadline = Instant::now() + self.retry.deadline.min(retry::LONGEST);
         let mut course = Course::default();
         loop {
-            let end_of_attempt = deadline.min(Instant::now() + self.retry.attempt_timeout);
+            course.sent = false;
+            let begun = Instant::now();
+            let end_of_attempt = deadline.min(begun + self.retry.attempt_timeout.min(retry::LONGEST));
             let attempt = tokio::time::timeout_at(end_of_attempt, self.attempt(call, &mut course, &finish));
-            let error = match attempt.await.unwrap_or_else(|_| Err(self.too_late())) {
+            let error = match attempt.await.unwrap_or_else(|_| Err(too_late(course.sent, end_of_attempt - begun))) {
                 Ok(output) => {
                     self.shared.bucket.put(if course.failed.is_empty() { 1 } else { course.paid });
                     return Ok(output);
@@ -113,7 +117,8 @@ impl<S: Service> Client<S> {
     /// One attempt.
     async fn attempt<T: Send>(&self, call: &Call, course: &mut Course, finish: &Finish<'_, T>) -> Result<T> {
         let service = &self.shared.service;
-        let (credentials, now, response) = self.dispatch(call, course).await?;
+        // The turn is over when the answer has been read, or is handed over.
+        let (credentials, now, response, _turn) = self.dispatch(call, course).await?;
         let (parts, download) = response.into_parts();
         let read = match finish {
             Finish::Unread(hand_over) if parts.status.is_success() => {
@@ -142,7 +147,7 @@ impl<S: Service> Client<S> {
         &self,
         call: &Call,
         course: &mut Course,
-    ) -> Result<(Credentials, chrono::DateTime<chrono::Utc>, http::Response<Download>)> {
+    ) -> Result<(Credentials, chrono::DateTime<chrono::Utc>, http::Response<Download>, SemaphorePermit<'_>)> {
         let credentials = self.shared.credentials(course.refused.as_ref()).await?;
         if course.refused.as_ref().is_some_and(|refused| refused.same(&credentials)) {
             return Err(
@@ -155,9 +160,10 @@ impl<S: Service> Client<S> {
         let signing = Signing { credentials: &credentials, now, nonce: &nonce, place: Place::Header };
         self.shared.service.sign(&mut request, &signing)?;
         course.signed_with = Some(credentials.clone());
-        let _turn = self.shared.turn().await?;
+        let turn = self.shared.turn().await?;
+        course.sent = true;
         let response = self.shared.transport.send(request).await?;
-        Ok((credentials, now, response))
+        Ok((credentials, now, response, turn))
     }
 
     fn read_error(&self, parts: &response::Parts, body: &[u8]) -> Error {
@@ -167,12 +173,16 @@ impl<S: Service> Client<S> {
         }
         Error::from_service(error)
     }
+}
 
-    fn too_late(&self) -> Error {
-        Error::new(ErrorKind::Interrupted)
-            .with_verdict(Verdict::AMBIGUOUS)
-            .with_message(format!("no answer within {:?}", self.retry.attempt_timeout))
-    }
+/// The error of an attempt that took all the time it was `allowed`. Before it was sent, nothing can have been done.
+fn too_late(sent: bool, allowed: Duration) -> Error {
+    let (kind, verdict, what) = if sent {
+        (ErrorKind::Interrupted, Verdict::AMBIGUOUS, "no answer")
+    } else {
+        (ErrorKind::Unreachable, Verdict::UNEXECUTED, "no credentials and turn to send")
+    };
+    Error::new(kind).with_verdict(verdict).with_message(format!("{what} within {allowed:?}"))
 }
 
 /// The error that a call ends with.

@@ -270,6 +270,54 @@ async fn too_many_calls_at_once_are_refused_without_being_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_turn_lasts_until_the_answer_has_been_read() {
+    let script = Script::default()
+        .then(|_| async { Ok(http::Response::new(Download::new(None, stream::pending()))) }.boxed())
+        .answer(200, "yes");
+    let client = Client::builder(Echo::default())
+        .transport(script.clone())
+        .credentials(Credentials::anonymous())
+        .in_flight(1)
+        .build()
+        .unwrap();
+    let reading = client.send(&Ask(Class::Once));
+    let other = async {
+        tokio::task::yield_now().await;
+        client.send(&Ask(Class::Once)).await
+    };
+    let (read, refused) = tokio::join!(reading, other);
+    assert!(read.unwrap_err().outcome_unknown());
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Overloaded);
+    assert_eq!(script.sent(), 1);
+}
+
+/// Never gives anything.
+#[derive(Debug)]
+struct Hanging;
+
+#[async_trait]
+impl ProvideCredentials for Hanging {
+    async fn credentials(&self, _: Option<&Credentials>) -> Result<Credentials, CredentialsError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_never_sent_is_not_of_unknown_outcome() {
+    let script = Script::default();
+    let client = Client::builder(Echo::default()).transport(script.clone()).credentials(Hanging).build().unwrap();
+    let error = client.send(&Ask(Class::Once)).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Unreachable && error.is_unexecuted() && script.sent() == 0, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_without_an_end_are_taken_for_a_year() {
+    let script = Script::default().answer(500, "").answer(200, "yes");
+    let endless = Retry::default().deadline(Duration::MAX).attempt_timeout(Duration::MAX);
+    assert_eq!(client(&script).with_retry(endless).send(&Ask(Class::Read)).await.unwrap(), "yes");
+}
+
+#[tokio::test(start_paused = true)]
 async fn pages_are_followed_to_the_last_and_never_in_a_circle() {
     let script = Script::default().answer(200, "one").answer(200, "two").answer(200, "last");
     let pages: Vec<_> = client(&script).pages(Ask(Class::Read)).try_collect().await.unwrap();

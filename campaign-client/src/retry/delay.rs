@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header::RETRY_AFTER};
 
-use super::{Pace, Retry};
+use super::{LONGEST, Pace, Retry};
 
 /// A wait asked for by a server is believed up to this much beyond our own.
 const BEYOND: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ impl Retry {
             Pace::Moving => self.moving_base,
             Pace::Throttled => self.throttled_base,
         };
-        let top = base.saturating_mul(1_u32 << (failed.saturating_sub(1)).min(20)).min(self.cap);
+        let top = base.saturating_mul(1_u32 << (failed.saturating_sub(1)).min(20)).min(self.cap).min(LONGEST);
         let draw = if draw.is_finite() { draw.clamp(0.0, 1.0) } else { 1.0 };
         let own = match pace {
             Pace::Throttled => (top / 2).saturating_add((top / 2).mul_f64(draw)),
@@ -60,6 +60,12 @@ mod tests {
         assert_eq!(retry.delay(3, Pace::Transient, 1.0, None), Duration::from_millis(200));
         assert_eq!(retry.delay(60, Pace::Transient, 1.0, None), seconds(20));
         assert_eq!(retry.delay(1, Pace::Transient, 0.0, None), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_longest_settings_are_still_a_wait() {
+        let retry = Retry::default().base(Duration::MAX).cap(Duration::MAX);
+        assert_eq!(retry.delay(9, Pace::Transient, 1.0, Some(Duration::MAX)), LONGEST + seconds(5));
     }
 
     #[test]

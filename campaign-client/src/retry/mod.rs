@@ -17,6 +17,9 @@ pub(crate) use self::bucket::Bucket;
 pub use self::delay::retry_after;
 use crate::{Class, Error, ErrorKind, Result};
 
+/// No wait and no deadline is longer, whatever a caller sets: a clock cannot show the end of one that is.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 /// Whether a failed attempt may have had an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
@@ -136,7 +139,8 @@ pub struct Retry {
     pub cap: Duration,
     /// One attempt, answer included, takes no longer than this. Default 10 s.
     pub attempt_timeout: Duration,
-    /// The call, waits included, takes no longer than this. Default 30 s.
+    /// The call, waits included, takes no longer than this; reading back to [settle](crate::Settle) a
+    /// conflict is a call of its own. Default 30 s.
     pub deadline: Duration,
 }
 
