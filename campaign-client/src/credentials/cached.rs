@@ -23,7 +23,7 @@ const USED: f64 = 0.8;
 const LEFT: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 /// A fetch that others wait for takes no longer than this.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
-/// After a failed background fetch the next one begins no sooner than this.
+/// After a background fetch that failed or brought nothing newer the next one begins no sooner than this.
 const PAUSE: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
 
 const NAME: &str = "the cache";
@@ -80,7 +80,8 @@ impl<P: ProvideCredentials> Cached<P> {
 
     /// Joins the fetch under way or starts one.
     fn fetch(&self, state: &mut State, refused: Option<&Credentials>) -> Fetch {
-        if let Some(fetch) = &state.fetching {
+        // One that has ended and is still here was cancelled with its runtime.
+        if let Some(fetch) = state.fetching.as_ref().filter(|fetch| fetch.peek().is_none()) {
             return fetch.clone();
         }
         let (this, refused) = (self.clone(), refused.cloned());
@@ -115,6 +116,8 @@ impl<P: ProvideCredentials> Cached<P> {
                 });
                 if newer {
                     state.kept = Some(Kept { refresh_at: refresh_at(&new, now), credentials: new });
+                } else {
+                    state.not_before = Some(now + PAUSE);
                 }
                 let kept = state.kept.as_ref().map(|kept| kept.credentials.clone());
                 match kept {
@@ -151,11 +154,12 @@ impl<P: ProvideCredentials> ProvideCredentials for Cached<P> {
         let fetch = {
             let now = self.clock.now();
             let mut state = self.lock();
+            // Dropped, for the next ones may end sooner and are to be kept all the same.
+            state.kept.take_if(|kept| refused.is_some_and(|refused| kept.credentials.same(refused)));
             let valid = state
                 .kept
                 .as_ref()
                 .filter(|kept| !is_over(&kept.credentials, now))
-                .filter(|kept| refused.is_none_or(|refused| !kept.credentials.same(refused)))
                 .map(|kept| (kept.credentials.clone(), kept.refresh_at));
             if let Some((credentials, refresh_at)) = valid {
                 let due = refresh_at.is_some_and(|at| at <= now) && state.not_before.is_none_or(|at| at <= now);

@@ -167,3 +167,60 @@ async fn a_caller_that_leaves_does_not_cancel_the_fetch_of_the_others() {
     assert_eq!(id(&cache).await, "key-0");
     assert_eq!(calls(&cache), 1);
 }
+
+/// Gives keys that end so many minutes after the start, one after the other.
+#[derive(Debug)]
+struct Ends(Mutex<Vec<i64>>, AtomicUsize);
+
+#[async_trait]
+impl ProvideCredentials for Ends {
+    async fn credentials(&self, _refused: Option<&Credentials>) -> Result<Credentials, CredentialsError> {
+        let call = self.1.fetch_add(1, Ordering::SeqCst);
+        let minutes = self.0.lock().unwrap()[call];
+        let end = START.parse::<DateTime<Utc>>().unwrap() + chrono::TimeDelta::minutes(minutes);
+        Ok(Credentials::temporary(format!("key-{call}"), "secret", "token", Some(end)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_is_replaced_by_one_that_ends_sooner() {
+    let cache = Cached::with_clock(Ends(Mutex::new(vec![60, 30]), AtomicUsize::new(0)), Hands::new().clock());
+    let first = cache.credentials(None).await.unwrap();
+    assert_eq!(cache.credentials(Some(&first)).await.unwrap().access_key_id(), "key-1");
+    assert_eq!(cache.credentials(None).await.unwrap().access_key_id(), "key-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_has_nothing_newer_is_not_asked_on_every_call() {
+    let hands = Hands::new();
+    let cache = Cached::with_clock(Ends(Mutex::new(vec![60, 59, 59, 59]), AtomicUsize::new(0)), hands.clock());
+    cache.credentials(None).await.unwrap();
+    hands.forward(56);
+    for _ in 0..100 {
+        assert_eq!(cache.credentials(None).await.unwrap().access_key_id(), "key-0");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(cache.provider.1.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_fetch_that_ended_with_its_runtime_does_not_stay() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let cache = cached(&Hands::new(), |call| {
+        async move {
+            if call == 0 {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        }
+        .boxed()
+    });
+    runtime().block_on(async {
+        assert!(tokio::time::timeout(Duration::from_millis(10), cache.credentials(None)).await.is_err());
+    });
+    runtime().block_on(async {
+        let error = cache.credentials(None).await.unwrap_err();
+        assert!(error.to_string().contains("cancelled"), "{error}");
+        assert_eq!(id(&cache).await, "key-1");
+    });
+}
