@@ -34,7 +34,9 @@ pub fn sign(request: &mut http::Request<Body>, signing: &Signing<'_>) -> Result<
     if let Some(host) = host {
         headers.insert(HOST, host);
     }
-    headers.remove(AUTHORIZATION);
+    for old in [AUTHORIZATION.as_str(), SECURITY_TOKEN, ACCESSKEY_ID] {
+        headers.remove(old);
+    }
     headers.insert(DATE, header(&signing.now.to_rfc3339_opts(SecondsFormat::Secs, true))?);
     headers.insert(NONCE, header(signing.nonce)?);
     headers.insert(CONTENT_SHA256, header(&payload_hash)?);
@@ -42,16 +44,11 @@ pub fn sign(request: &mut http::Request<Body>, signing: &Signing<'_>) -> Result<
         return Ok(());
     }
     let id = signing.credentials.access_key_id();
-    match signing.credentials.token() {
-        Some(token) => {
-            let mut token = header(token)?;
-            token.set_sensitive(true);
-            headers.insert(SECURITY_TOKEN, token);
-            headers.insert(ACCESSKEY_ID, header(id)?);
-        }
-        None => {
-            headers.remove(SECURITY_TOKEN);
-        }
+    if let Some(token) = signing.credentials.token() {
+        let mut token = header(token)?;
+        token.set_sensitive(true);
+        headers.insert(SECURITY_TOKEN, token);
+        headers.insert(ACCESSKEY_ID, header(id)?);
     }
     let mut names: Vec<&str> =
         request.headers().keys().map(|name| name.as_str()).filter(|name| must_sign(name)).collect();

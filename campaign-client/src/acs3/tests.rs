@@ -174,3 +174,19 @@ fn an_authorization_that_is_not_ours_is_incomplete() {
         assert_eq!(result, Err(VerifyError::Incomplete), "{text:?}");
     }
 }
+
+#[test]
+fn a_second_signature_leaves_nothing_of_the_first() {
+    let mut request = http::Request::get("https://cdn.aliyuncs.com/").body(Body::empty()).unwrap();
+    let now = "2026-11-11T00:00:00Z".parse().unwrap();
+    let mut sign = |credentials: &Credentials| {
+        super::sign(&mut request, &Signing { credentials, now, nonce: "n", place: Place::Header }).unwrap();
+        let mut names: Vec<_> = request.headers().keys().map(|name| name.as_str().to_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    let anonymous = sign(&Credentials::anonymous());
+    let temporary = sign(&Credentials::temporary("id", "secret", "token", None));
+    assert!(temporary.contains(&SECURITY_TOKEN.to_owned()) && temporary.contains(&"authorization".to_owned()));
+    assert_eq!(sign(&Credentials::anonymous()), anonymous);
+}
