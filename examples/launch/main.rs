@@ -17,7 +17,7 @@ mod provision;
 
 use std::{
     fs::File,
-    io::{BufReader, BufWriter},
+    io::{BufReader, BufWriter, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -202,16 +202,19 @@ async fn close(own: Option<Running>) {
 
 /// Prints where the campaign is and how to enter it; stays as long as the cloud is ours.
 async fn stay_up(campaign: &Campaign, cloud: &Cloud, ours: bool) -> Result<ExitCode, BoxError> {
-    let ready = cloud.ready();
-    println!("gateway      {}", ready.gateway);
-    println!("Table Store  {} (instance {})", ready.tablestore, ready.instance);
-    println!("management   {}", ready.admin);
-    println!("\nEnter the campaign; the same key again is the same entry:\n");
-    println!("curl -i {} \\", cloud.entries_uri(campaign)?);
-    println!("  -H 'Content-Type: application/json' -H 'Idempotency-Key: {}' \\", fresh_key()?);
-    println!("  -d '{SAMPLE}'");
+    let (ready, uri, key) = (cloud.ready(), cloud.entries_uri(campaign)?, fresh_key()?);
+    let (gateway, table_store, instance, admin) = (&ready.gateway, &ready.tablestore, &ready.instance, &ready.admin);
+    let end = if ours { "\n\nCtrl-C ends it; the data stays." } else { "" };
+    say(&format!(
+        "gateway      {gateway}\n\
+         Table Store  {table_store} (instance {instance})\n\
+         management   {admin}\n\n\
+         Enter the campaign; the same key again is the same entry:\n\n\
+         curl -i {uri} \\\n  \
+         -H 'Content-Type: application/json' -H 'Idempotency-Key: {key}' \\\n  \
+         -d '{SAMPLE}'{end}"
+    ))?;
     if ours {
-        println!("\nCtrl-C ends it; the data stays.");
         std::future::pending::<()>().await;
     }
     Ok(ExitCode::SUCCESS)
@@ -243,8 +246,15 @@ async fn drive(campaign: &Campaign, cloud: &Cloud, lines: Vec<Line>, drive: Driv
     // The faults were for the entries; reading back and whoever comes next are spared.
     cloud.inject(None).await?;
     let report = sent?.prove(campaign, &provision::table(campaign, cloud)?).await?;
-    println!("{}", serde_json::to_string(&report)?);
+    say(&serde_json::to_string(&report)?)?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Writes to standard output, which may be full or gone.
+fn say(text: &str) -> Result<(), BoxError> {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    Ok(written.map_err(|error| format!("standard output: {error}"))?)
 }
 
 /// Ctrl-C or SIGTERM.

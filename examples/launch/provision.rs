@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use campaign_core::{Campaign, form::Guard};
+use campaign_core::{Campaign, Pepper, form::Guard};
 use campaign_local::gateway::{Cors, Model, ModelCheck, Route};
 use campaign_tablestore::EntryTable;
 use serde_json::json;
@@ -55,10 +55,15 @@ pub(crate) fn table(campaign: &Campaign, cloud: &Cloud) -> Result<EntryTable, Bo
 /// The pepper: of the environment, else the one kept in `file`, which is made once and only its owner can read.
 fn pepper(file: &Path) -> Result<String, BoxError> {
     if let Ok(pepper) = std::env::var(function::PEPPER) {
+        Pepper::from_hex(&pepper).map_err(|error| format!("{}: {error}", function::PEPPER))?;
         return Ok(pepper);
     }
     match fs::read_to_string(file) {
-        Ok(pepper) => return Ok(pepper.trim().to_owned()),
+        Ok(pepper) => {
+            // Here and not only in the function, which would be started again and again.
+            Pepper::from_hex(pepper.trim()).map_err(|error| format!("{}: {error}", file.display()))?;
+            return Ok(pepper.trim().to_owned());
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(format!("{}: {error}", file.display()).into()),
     }
@@ -86,6 +91,18 @@ fn write_secret(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_pepper_is_refused_by_the_name_of_its_file_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("campaign.pepper");
+        for damaged in ["", "canary", "0f0f"] {
+            fs::write(&file, damaged).unwrap();
+            let error = pepper(&file).unwrap_err().to_string();
+            assert!(error.contains("campaign.pepper: a pepper ") && !error.contains("canary"), "{error}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), damaged);
+        }
+    }
 
     #[test]
     fn a_pepper_is_made_once_and_only_its_owner_can_read_it() {

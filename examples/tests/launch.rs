@@ -50,6 +50,20 @@ fn an_export_of_no_folder_is_refused_and_makes_none() {
     assert!(output.stdout.is_empty() && !data.exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_an_error_and_no_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [&["--data", text(folder.path())][..], &["--entries", MORE]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_launch"));
+        let output = command.args(arguments).stdin(Stdio::null()).stdout(full()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("launch: standard output: ") && !errors.contains("panicked"), "{errors}");
+    }
+}
+
 /// A program that stays up, killed when the test ends early.
 struct StaysUp(Child);
 
