@@ -5,7 +5,7 @@ use campaign_client::{Class, Error, ErrorKind, Result};
 use prost::Message;
 
 use crate::{
-    Code, Condition, KeyValue, Name, PrimaryKey, Row, RowExistence,
+    Code, Condition, KeyValue, Name, PrimaryKey, Row,
     plain_buffer::{Encode, decode_row},
     schema::{CapacityUnit, proto},
     wire,
@@ -104,17 +104,10 @@ impl WriteParts<'_> {
         // A transaction is read inside itself only, and its locks outlive a lost answer.
         Code::of(conflict) == Some(Code::ConditionCheckFail) && self.transaction_id.is_none()
     }
-
-    /// True if a row that differs from what was written can only be somebody else's.
-    ///
-    /// A row that must not exist is written once: if it holds something else, another writer made it. A row that is compared
-    /// and changed may have been changed again since, so nobody knows.
-    pub(crate) fn differing_is_theirs(&self) -> bool {
-        self.condition.row_existence == RowExistence::ExpectNotExist
-    }
 }
 
-/// The error that a settlement ends with when the row tells nothing.
+/// The error that a settlement ends with when the row is not as the write leaves it: it was never written, or it was and
+/// another writer has changed it since.
 pub(crate) fn nobody_knows() -> Error {
     Error::new(ErrorKind::Conflict)
         .with_message("the row holds something else now, and may have held what was written before")

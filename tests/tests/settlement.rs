@@ -124,12 +124,15 @@ async fn an_insert_that_meets_itself_succeeds() {
 }
 
 #[tokio::test]
-async fn an_insert_that_meets_another_row_is_a_conflict_for_certain() {
-    let bed = Bed::new().await;
-    let lossy = bed.lossy(false, bed.somebody(put("b", 8)));
-    let error = lossy.send(&put("b", 7).condition(Condition::expect_not_exist())).await.unwrap_err();
-    assert!(error.is_conflict() && !error.outcome_unknown(), "{error}");
-    assert_eq!(bed.n("b").await, Some(8));
+async fn an_insert_that_meets_another_row_is_of_unknown_outcome() {
+    // Somebody else's row, and the call's own that was changed since, look the same.
+    for delivered in [false, true] {
+        let bed = Bed::new().await;
+        let lossy = bed.lossy(delivered, bed.somebody(put("b", 8)));
+        let error = lossy.send(&put("b", 7).condition(Condition::expect_not_exist())).await.unwrap_err();
+        assert!(error.is_conflict() && error.outcome_unknown(), "delivered {delivered}: {error}");
+        assert_eq!(bed.n("b").await, Some(8));
+    }
 }
 
 #[tokio::test]
@@ -175,15 +178,18 @@ async fn a_put_over_a_row_that_went_away_is_of_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn a_compared_delete_that_meets_itself_succeeds_and_one_that_meets_a_changed_row_fails() {
+async fn a_compared_delete_that_meets_itself_succeeds_and_one_that_meets_a_row_is_of_unknown_outcome() {
     let bed = Bed::new().await;
     let delete = |n: i64| {
         let is = ColumnFilter::equal("n", n).filter_if_missing(true);
         DeleteRow::new("t", key("a")).condition(Condition::expect_exist().column(is))
     };
-    let error = bed.lossy(false, bed.somebody(swap(1, 2))).send(&delete(1)).await.unwrap_err();
-    assert!(error.is_conflict() && !error.outcome_unknown(), "{error}");
-    bed.lossy(true, None).send(&delete(2)).await.unwrap();
+    // A row that was changed, and one that was deleted and made anew.
+    for (delivered, n, meanwhile) in [(false, 1, bed.somebody(swap(1, 2))), (true, 2, bed.somebody(put("a", 3)))] {
+        let error = bed.lossy(delivered, meanwhile).send(&delete(n)).await.unwrap_err();
+        assert!(error.is_conflict() && error.outcome_unknown(), "delivered {delivered}: {error}");
+    }
+    bed.lossy(true, None).send(&delete(3)).await.unwrap();
     assert_eq!(bed.n("a").await, None);
 }
 

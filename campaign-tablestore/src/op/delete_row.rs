@@ -6,7 +6,10 @@ use http::response;
 
 use super::get_row::GetRow;
 use crate::{
-    Condition, PrimaryKey, ReturnContent, TableStore, Written, plain_buffer::DeletedRow, wire, write::WriteParts,
+    Condition, PrimaryKey, ReturnContent, TableStore, Written,
+    plain_buffer::DeletedRow,
+    wire,
+    write::{WriteParts, nobody_knows},
 };
 #[cfg(feature = "server")]
 use crate::{plain_buffer::decode_delete, write::WriteRequest};
@@ -14,7 +17,8 @@ use crate::{plain_buffer::decode_delete, write::WriteRequest};
 /// Deletes a row; that there is none is no error, unless the condition says so (service document "DeleteRow").
 ///
 /// Under a condition it is [`Class::Conditional`]: if its answer was lost and the condition fails when it is sent again, the
-/// row is read back, and the call succeeded if there is none. Otherwise it is [`Class::Idempotent`].
+/// row is read back, and the call succeeded if there is none. If there is one, nobody knows: another writer may have made it
+/// since. Without a condition it is [`Class::Idempotent`].
 ///
 /// ```
 /// use campaign_tablestore::{Client, DeleteRow, PrimaryKey};
@@ -105,7 +109,7 @@ impl Operation for DeleteRow {
         let probe = GetRow::new(self.table_name.clone(), self.primary_key.clone());
         Some(Settle::by(probe, |found| match found?.row {
             None => Ok(Settled::Ours(Written::default())),
-            Some(_) => Ok(Settled::Theirs),
+            Some(_) => Err(nobody_knows()),
         }))
     }
 }

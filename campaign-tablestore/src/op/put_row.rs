@@ -21,9 +21,9 @@ use crate::{plain_buffer::decode_put, write::WriteRequest};
 /// | anything else | [`Class::Idempotent`] |
 ///
 /// A conditional put whose answer was lost is sent again; if the condition then fails, the row is read back. If it is the
-/// one that was put, the call succeeded. If it is another, a put that expected no row failed, for somebody else's row is
-/// there; of any other condition nobody knows. Put something of your own into the row (an id of the call) if others may put
-/// the same values.
+/// one that was put, the call succeeded. If it is another, nobody knows: it may be somebody else's, or the one that was put
+/// and changed since. Put something of your own into the row (an id of the call), which nobody changes, if others may put
+/// the same values; it also tells you whose row it is.
 ///
 /// Without timestamps a repeated put makes newer versions of the same values; set them
 /// ([`Row::with_version`]) in a table that keeps several.
@@ -119,13 +119,12 @@ impl Operation for PutRow {
         let versions = self.row.columns.iter().map(|c| self.row.versions(&c.name).count()).max().unwrap_or(1);
         let probe = GetRow::new(self.table_name.clone(), self.row.primary_key.clone())
             .max_versions(u32::try_from(versions).unwrap_or(u32::MAX));
-        let (put, theirs) = (self.clone(), self.parts().differing_is_theirs());
+        let put = self.clone();
         Some(Settle::by(probe, move |found| match found?.row {
             Some(row) if is_put(&put.row, &row) => {
                 let returned = put.return_content.as_ref().map(|_| Row::new(row.primary_key));
                 Ok(Settled::Ours(Written { row: returned, ..Written::default() }))
             }
-            Some(_) if theirs => Ok(Settled::Theirs),
             // The row that was in the way is gone, or was changed since.
             _ => Err(nobody_knows()),
         }))

@@ -21,7 +21,8 @@ use crate::{plain_buffer::decode_update, write::WriteRequest};
 /// | anything else | [`Class::Idempotent`] |
 ///
 /// A conditional update whose answer was lost is sent again; if the condition then fails, the row is read back. If it holds
-/// all the changes, the call succeeded. If not, nobody knows: another writer may have changed it since.
+/// all the changes, the call succeeded. If not, nobody knows: another writer may have changed it since. Change something of
+/// your own as well (an id of the call) if others may make the same changes.
 ///
 /// ```
 /// use campaign_tablestore::{Client, ColumnFilter, Condition, PrimaryKey, RowUpdate, UpdateRow};
@@ -117,13 +118,12 @@ impl Operation for UpdateRow {
             return None;
         }
         let probe = GetRow::new(self.table_name.clone(), self.row.primary_key.clone());
-        let (update, theirs) = (self.clone(), self.parts().differing_is_theirs());
+        let update = self.clone();
         Some(Settle::by(probe, move |found| match found?.row {
             Some(row) if update.row.changes.iter().all(|change| is_made(change, &row)) => {
                 let returned = update.return_content.as_ref().map(|_| Row::new(row.primary_key));
                 Ok(Settled::Ours(Written { row: returned, ..Written::default() }))
             }
-            Some(_) if theirs => Ok(Settled::Theirs),
             _ => Err(nobody_knows()),
         }))
     }
