@@ -88,9 +88,13 @@ macro_rules! read_setters {
             self
         }
 
-        /// The same returning the versions of this time only.
+        /// The same returning the versions of this time only. [`TimeRange::At`](crate::TimeRange::At) clears
+        /// `max_versions`: the service does not take a number beside one time.
         #[must_use]
         pub fn time_range(mut self, range: $crate::TimeRange) -> Self {
+            if matches!(range, $crate::TimeRange::At(_)) {
+                self.max_versions = None;
+            }
             self.time_range = Some(range);
             self
         }

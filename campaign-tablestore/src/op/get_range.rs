@@ -229,17 +229,18 @@ impl Operation for GetRange {
             }
             let next = answer.next_start_primary_key.filter(|key| !key.is_empty());
             let next = next.map(|key| decode_key(&key)).transpose()?;
-            // A page that leads back would never end.
-            if next.as_ref().is_some_and(|next| !self.is_before(&self.inclusive_start_primary_key, next))
-                && answer.next_token.as_ref().is_none_or(Bytes::is_empty)
-            {
+            let token = answer.next_token.filter(|token| !token.is_empty());
+            // A page that leads back would never end. Only a wide row goes on where it began.
+            let start = &self.inclusive_start_primary_key;
+            let goes_on = |next: &PrimaryKey| self.is_before(start, next) || (token.is_some() && next == start);
+            if next.as_ref().is_some_and(|next| !goes_on(next)) {
                 return Err(WireFault::Contradiction("the next page does not stand after this one"));
             }
             Ok(RangePage {
                 consumed: CapacityUnit::from_capacity(answer.consumed, "consumed")?,
                 rows: required(answer.rows, "rows")?,
                 next_start_primary_key: next,
-                next_token: answer.next_token.filter(|token| !token.is_empty()),
+                next_token: token,
             })
         })
     }
@@ -342,6 +343,18 @@ mod tests {
         for (range, back) in [(&forward, "a"), (&forward, "b"), (&backward, "z"), (&backward, "y")] {
             assert_eq!(answer(range, back).unwrap_err(), campaign_client::ErrorKind::Unreadable);
         }
+    }
+
+    #[test]
+    fn only_the_row_a_page_began_with_is_gone_on_with() {
+        let range = GetRange::new("entries", key("b"), key("z"));
+        let answer = |next: &str| {
+            let page = RangePage { next_token: Some(Bytes::from_static(b"more")), ..page(Some(next)) };
+            let (parts, body) = campaign_client::Serve::write_response(&range, &page).unwrap().into_parts();
+            range.response(&parts, body).map_err(|e| e.kind())
+        };
+        assert!(answer("b").is_ok() && answer("c").is_ok());
+        assert_eq!(answer("a").unwrap_err(), campaign_client::ErrorKind::Unreadable);
     }
 
     #[test]

@@ -222,6 +222,13 @@ mod tests {
     }
 
     #[test]
+    fn one_time_is_asked_for_without_a_number_of_versions() {
+        assert_eq!(GetRow::new("entries", key()).time_range(TimeRange::At(5)).max_versions, None);
+        let between = TimeRange::Between { start: 0, end: 5 };
+        assert_eq!(GetRow::new("entries", key()).time_range(between).max_versions, Some(1));
+    }
+
+    #[test]
     fn a_read_that_says_nothing_of_versions_is_not_sent() {
         let service = TableStore::new("http://127.0.0.1:1", "campaign").unwrap();
         let unsaid = GetRow { max_versions: None, ..GetRow::new("entries", key()) };
