@@ -77,6 +77,8 @@ impl TableStore {
             return Err(Error::invalid("V4 signs for a region: give its id, for example cn-hangzhou"));
         }
         self.signature = Signature::V4 { region: region.to_owned() };
+        // A key kept for another region would be taken for this one's.
+        self.keys = sign::KeyCache::default();
         Ok(self)
     }
 
