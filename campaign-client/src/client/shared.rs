@@ -94,7 +94,7 @@ impl<S: Service> Shared<S> {
     }
 }
 
-/// A text never used before: 128 random bits in hexadecimal.
+/// A text never used before, in hexadecimal. It need not be hard to guess: the signature covers it.
 pub(super) fn nonce() -> String {
     format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))
 }
