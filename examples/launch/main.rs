@@ -194,9 +194,10 @@ async fn open(data: Option<PathBuf>, ready: Option<PathBuf>) -> Result<(Cloud, O
     }
 }
 
+/// Ends a cloud of our own in good order, or at once when asked again: what was acknowledged is on the disk.
 async fn close(own: Option<Running>) {
     if let Some(own) = own {
-        own.stop().await;
+        tokio::select! { () = own.stop() => {}, _ = asked_to_end() => {} }
     }
 }
 

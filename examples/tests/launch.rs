@@ -150,3 +150,29 @@ fn the_faults_of_a_run_that_was_killed_are_not_for_the_next() {
     assert!(lines.any(|line| line.starts_with("Ctrl-C")));
     assert_eq!(post(&gateway), "HTTP/1.1 201 Created");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_a_request_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_launch"));
+    command.args(["--data", text(folder.path())]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut program = StaysUp(command.spawn().unwrap());
+    let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let gateway = lines.next().unwrap();
+    let gateway = gateway.strip_prefix("gateway").unwrap().trim().strip_prefix("http://").unwrap().to_owned();
+    assert!(lines.any(|line| line.starts_with("Ctrl-C")));
+    // The rest of the body never comes.
+    let mut stream = TcpStream::connect(&gateway).unwrap();
+    write!(stream, "POST / HTTP/1.1\r\nHost: {gateway}\r\nContent-Length: 10\r\n\r\n{{").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let asked = Instant::now();
+    let interrupt = || Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
+    assert!(interrupt().success());
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(interrupt().success());
+    while program.0.try_wait().unwrap().is_none() {
+        assert!(asked.elapsed() < Duration::from_secs(5), "it waits");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
