@@ -100,10 +100,13 @@ impl Filter {
     }
 
     fn join<F: Into<Self>>(combinator: Combinator, filters: impl IntoIterator<Item = F>) -> Self {
-        let joined = filters
-            .into_iter()
-            .map(Into::into)
-            .reduce(|first, second| Self::Composite { combinator, filters: vec![first, second] });
+        let filters: Vec<Self> = filters.into_iter().map(Into::into).collect();
+        if filters.len() > MAX_CONDITIONS {
+            // Refused when it is encoded. Pairs of so many could be nested too deep to be dropped.
+            return Self::Composite { combinator, filters };
+        }
+        let joined =
+            filters.into_iter().reduce(|first, second| Self::Composite { combinator, filters: vec![first, second] });
         // Joining nothing is refused when it is encoded.
         joined.unwrap_or(Self::Composite { combinator, filters: Vec::new() })
     }

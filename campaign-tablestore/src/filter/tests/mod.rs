@@ -115,6 +115,8 @@ fn ten_comparisons_are_taken_and_eleven_refused() {
     assert_eq!(Filter::decode(&ten.encode().unwrap()), Ok(ten));
     assert_eq!(many(11).encode(), Err(FilterError::TooManyConditions(11)));
     assert_eq!(Condition::ignore().column(many(11)).encode(), Err(FilterError::TooManyConditions(11)));
+    // So many in pairs would be too deep for the stack.
+    assert_eq!(many(200_000).encode(), Err(FilterError::TooManyConditions(200_000)));
 }
 
 #[test]
