@@ -20,6 +20,7 @@ const DEFINED_COLUMNS: usize = 32;
 const DATA_BYTES: usize = 4 << 20;
 /// Versions are below this (official SDK tests: "INT64_MAX/1000").
 const LAST_VERSION: i64 = i64::MAX / 1000;
+const TIMESTAMP: &str = "Timestamp must be in range [0, INT64_MAX/1000).";
 
 pub(super) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::ParameterInvalid, message)
@@ -37,10 +38,10 @@ impl From<StoreError> for Refusal {
 }
 
 /// The refusal of a request that is not the operation's message.
-pub(super) fn unreadable(error: &campaign_client::Error) -> Refusal {
+pub(super) fn unreadable(operation: &str, error: &campaign_client::Error) -> Refusal {
     let fault = std::error::Error::source(error).and_then(|source| source.downcast_ref::<WireFault>());
     match fault {
-        Some(WireFault::Row(error)) => invalid(plain_buffer(error)),
+        Some(WireFault::Row(error)) => invalid(plain_buffer(operation, error)),
         Some(WireFault::Filter(error)) => invalid(format!("Invalid filter: {error}.")),
         Some(WireFault::OutOfRange { field, .. }) => invalid(format!("Invalid value of {field}.")),
         Some(WireFault::Contradiction(what)) => invalid(format!("{what}.")),
@@ -48,8 +49,21 @@ pub(super) fn unreadable(error: &campaign_client::Error) -> Refusal {
     }
 }
 
-fn plain_buffer(error: &DecodeError) -> String {
+/// Types of values that are bounds or placeholders (service document "PlainBuffer").
+const INF_MIN: u8 = 0x09;
+const INF_MAX: u8 = 0x0a;
+const AUTO_INCREMENT: u8 = 0x0b;
+
+fn plain_buffer(operation: &str, error: &DecodeError) -> String {
     match error.fault() {
+        DecodeFault::BadValueType(INF_MIN) => not_a_key("VT_INF_MIN"),
+        DecodeFault::BadValueType(INF_MAX) => not_a_key("VT_INF_MAX"),
+        DecodeFault::BadValueType(AUTO_INCREMENT) => not_a_key("VT_AUTO_INCREMENT"),
+        DecodeFault::NegativeTimestamp => TIMESTAMP.to_owned(),
+        DecodeFault::MissingTimestamp => "Timestamp must be given when type is DELETE_ONE_VERSION.".to_owned(),
+        DecodeFault::BadDeleteMarker if operation == "DeleteRow" => {
+            "Invalid request of delete row: missing RowDeleteMarker in request.".to_owned()
+        }
         DecodeFault::BadHeader => "Cell data broken, mismatch header.".to_owned(),
         DecodeFault::CellChecksum => "Cell data broken, cell checksum is mismatch.".to_owned(),
         DecodeFault::RowChecksum => "Cell data broken, row checksum is mismatch.".to_owned(),
@@ -133,12 +147,10 @@ pub(super) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), R
             KeyValue::String(text) => (text.len(), "VT_STRING"),
             KeyValue::Binary(bytes) => (bytes.len(), "VT_BLOB"),
             KeyValue::InfMin | KeyValue::InfMax if place == Place::Bound => continue,
-            KeyValue::InfMin => return Err(invalid("VT_INF_MIN is an invalid type for the primary key.")),
-            KeyValue::InfMax => return Err(invalid("VT_INF_MAX is an invalid type for the primary key.")),
+            KeyValue::InfMin => return Err(invalid(not_a_key("VT_INF_MIN"))),
+            KeyValue::InfMax => return Err(invalid(not_a_key("VT_INF_MAX"))),
             KeyValue::AutoIncrement if place == Place::NewRow && schema.auto_increment => continue,
-            KeyValue::AutoIncrement => {
-                return Err(invalid("VT_AUTO_INCREMENT is an invalid type for the primary key."));
-            }
+            KeyValue::AutoIncrement => return Err(invalid(not_a_key("VT_AUTO_INCREMENT"))),
         };
         let meta = match schema.kind {
             KeyType::Integer => "VT_INTEGER",
@@ -153,6 +165,10 @@ pub(super) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), R
         }
     }
     Ok(())
+}
+
+fn not_a_key(kind: &str) -> String {
+    format!("{kind} is an invalid type for the primary key.")
 }
 
 /// The columns that a write puts, and how many it touches in all.
@@ -203,7 +219,7 @@ fn too_long(kind: &str, name: &str, most: usize, length: usize) -> Refusal {
 /// A version that a write names: within the deviation around the clock, and not expired.
 fn version(table: &Table, now: i64, version: i64) -> Result<(), Refusal> {
     if !(0..LAST_VERSION).contains(&version) {
-        return Err(invalid("Timestamp must be in range [0, INT64_MAX/1000)."));
+        return Err(invalid(TIMESTAMP));
     }
     let oldest = now.saturating_sub(table.deviation().min(table.time_to_live().unwrap_or(i64::MAX)));
     let newest = now.saturating_add(table.deviation());
@@ -227,4 +243,29 @@ pub(super) fn data(operation: &str, bytes: usize) -> Result<(), Refusal> {
 /// Transactions are not emulated, so there is none of any id.
 pub(super) fn no_transaction(id: Option<&str>) -> Result<(), Refusal> {
     if id.is_none_or(str::is_empty) { Ok(()) } else { Err(invalid("TransactionID is invalid.")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use campaign_tablestore::Row;
+    use campaign_tablestore::plain_buffer::{Encode, decode_delete, decode_put};
+
+    use super::*;
+
+    #[test]
+    fn rows_that_cannot_stand_there_are_refused_in_the_services_words() {
+        let id = || PrimaryKey::new().with("id", "a");
+        let bound = Row::new(PrimaryKey::new().with("id", KeyValue::InfMax));
+        let refused = |operation, error: DecodeError| plain_buffer(operation, &error);
+        assert_eq!(
+            refused("PutRow", decode_put(&bound.to_bytes()).unwrap_err()),
+            "VT_INF_MAX is an invalid type for the primary key."
+        );
+        assert_eq!(
+            refused("DeleteRow", decode_delete(&id().to_bytes()).unwrap_err()),
+            "Invalid request of delete row: missing RowDeleteMarker in request."
+        );
+        let early = Row::new(id()).with_version("v", 1, -1);
+        assert_eq!(refused("PutRow", decode_put(&early.to_bytes()).unwrap_err()), TIMESTAMP);
+    }
 }

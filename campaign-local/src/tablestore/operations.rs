@@ -123,7 +123,7 @@ where
     O::Output: Send,
 {
     Box::pin(async move {
-        let operation = O::read_request(&cloud.service, &parts, body).map_err(|error| unreadable(&error))?;
+        let operation = O::read_request(&cloud.service, &parts, body).map_err(|error| unreadable(O::NAME, &error))?;
         // Once for each request, and by what it is about: the timing of threads cannot change it.
         let fault = cloud.faults.decide(Hop::TableStore, O::NAME, &operation.about());
         match fault {

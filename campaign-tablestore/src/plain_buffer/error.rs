@@ -73,9 +73,15 @@ pub enum DecodeFault {
     /// A cell has neither a value nor an operation that needs none, or a value beside an operation that takes none.
     #[error("value and operation of a cell do not fit")]
     ValueMismatch,
-    /// A timestamp is negative, missing where the operation needs one, or there where none can be.
-    #[error("a timestamp is negative, missing or out of place")]
-    BadTimestamp,
+    /// A timestamp is negative.
+    #[error("a timestamp is negative")]
+    NegativeTimestamp,
+    /// One version is to be deleted, and its timestamp is missing.
+    #[error("the timestamp of the version to delete is missing")]
+    MissingTimestamp,
+    /// A timestamp stands where none can be.
+    #[error("a timestamp is out of place")]
+    UnexpectedTimestamp,
     /// A row has no primary key.
     #[error("a row has no primary key")]
     NoPrimaryKey,

@@ -64,7 +64,7 @@ impl Shape {
             return Err(DecodeFault::BadOperation(op.tag()));
         }
         if cell.timestamp.is_some() {
-            return Err(DecodeFault::BadTimestamp);
+            return Err(DecodeFault::UnexpectedTimestamp);
         }
         let value = cell.value.ok_or(DecodeFault::ValueMismatch)?;
         let fits = match value {
@@ -78,7 +78,7 @@ impl Shape {
 
     fn check_column(self, cell: &CellRef<'_>) -> Result<(), DecodeFault> {
         if cell.timestamp.is_some_and(i64::is_negative) {
-            return Err(DecodeFault::BadTimestamp);
+            return Err(DecodeFault::NegativeTimestamp);
         }
         if let Some(value @ (ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement)) = cell.value {
             return Err(DecodeFault::BadValueType(value.type_tag()));
@@ -98,7 +98,8 @@ impl Shape {
             (CellOp::DeleteAllVersions, None, None) | (CellOp::DeleteOneVersion, None, Some(_)) => Ok(()),
             // Some SDKs write a timestamp beside an increment, and answers carry one.
             (CellOp::Increment, Some(ValueRef::Integer(_)), _) => Ok(()),
-            (CellOp::DeleteAllVersions | CellOp::DeleteOneVersion, None, _) => Err(DecodeFault::BadTimestamp),
+            (CellOp::DeleteAllVersions, None, Some(_)) => Err(DecodeFault::UnexpectedTimestamp),
+            (CellOp::DeleteOneVersion, None, None) => Err(DecodeFault::MissingTimestamp),
             _ => Err(DecodeFault::ValueMismatch),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::vectors::{self, bytes, hex, list, text};
 use crate::plain_buffer::{
-    DecodeError, DecodeFault, Encode, MAX_BUFFER_BYTES, RowReader, Shape, decode_delete, decode_key, decode_put,
+    DecodeError, DecodeFault, Encode, MAX_BUFFER_BYTES, RowReader, Shape, crc8, decode_delete, decode_key, decode_put,
     decode_row, decode_rows, decode_update,
 };
 use crate::{KeyValue, PrimaryKey, Row, RowUpdate};
@@ -193,7 +193,20 @@ fn a_repeated_version_is_found_among_few_and_many_columns_in_any_order() {
 #[test]
 fn a_negative_timestamp_is_refused() {
     let row = Row::new(PrimaryKey::new().with("id", "a")).with_version("c", 1, -1);
-    assert_eq!(fault(decode_rows(&row.to_bytes())), DecodeFault::BadTimestamp);
+    assert_eq!(fault(decode_rows(&row.to_bytes())), DecodeFault::NegativeTimestamp);
+}
+
+#[test]
+fn a_deletion_of_one_version_names_it() {
+    let mut update = RowUpdate::new(PrimaryKey::new().with("id", "a")).delete("c").to_bytes();
+    let key = PrimaryKey::new().with("id", "a").to_bytes();
+    // The key's cell ends with its checksum, before the tag and the checksum of the row.
+    let key_crc = key[key.len() - 3];
+    let [.., op, _, cell_crc, _, row_crc] = update.as_mut_slice() else { panic!("a row ends with its last cell") };
+    *op = 3;
+    *cell_crc = crc8::push(crc8::extend(0, b"c"), *op);
+    *row_crc = crc8::push(crc8::push(crc8::push(0, key_crc), *cell_crc), 0);
+    assert_eq!(fault(decode_update(&update)), DecodeFault::MissingTimestamp);
 }
 
 #[test]
