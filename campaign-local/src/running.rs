@@ -1,7 +1,7 @@
 //! [`Running`]: the cloud on sockets, over a data folder.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
@@ -114,13 +114,15 @@ impl Running {
     }
 
     /// What a client needs, as one line of JSON without a line end: `tablestore`, `gateway`, `admin`
-    /// (base URLs), `admin_token`, `access_key_id`, `access_key_secret`, `instance`, `region`.
+    /// (base URLs), `admin_token`, `access_key_id`, `access_key_secret`, `instance`, `region`; and `data`,
+    /// the folder, unless its path is no text.
     #[must_use]
     pub fn ready_line(&self) -> String {
         // "All addresses" is none to call.
         let host = if self.host.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { self.host };
         let url = |port| format!("http://{}", SocketAddr::new(host, port));
         let settings = self.data.settings();
+        let data = std::path::absolute(self.data.path()).ok();
         let line = serde_json::json!({
             "tablestore": url(self.ports.tablestore),
             "gateway": url(self.ports.gateway),
@@ -130,6 +132,7 @@ impl Running {
             "access_key_secret": settings.access_key_secret.expose_secret(),
             "instance": settings.instance,
             "region": settings.region,
+            "data": data.as_deref().and_then(Path::to_str),
         });
         line.to_string()
     }

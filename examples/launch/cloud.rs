@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 
 use crate::BoxError;
 
+/// The campaign's pepper in a data folder.
+pub(crate) const PEPPER: &str = "campaign.pepper";
 /// How long a management call is tried, while the cloud is being started again.
 const TRIES: u32 = 60;
 /// Between two tries.
@@ -41,6 +43,8 @@ pub(crate) struct Ready {
     pub(crate) access_key_secret: String,
     pub(crate) instance: String,
     pub(crate) region: String,
+    /// The cloud's data folder.
+    data: Option<PathBuf>,
 }
 
 /// `SEED:PERCENT` of the command line.
@@ -70,12 +74,15 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// The cloud at `ready`, whose campaign's pepper is kept in the file `pepper`.
+    /// The cloud with this ready line. The campaign's pepper is kept in its data folder, so that a person is the same
+    /// one however the cloud is run; without such a folder here, in the file `pepper`.
     pub(crate) fn new(ready: Ready, pepper: PathBuf) -> Result<Self, BoxError> {
+        let folder = ready.data.as_ref().filter(|folder| folder.is_dir());
+        let pepper = folder.map_or(pepper, |folder| folder.join(PEPPER));
         Ok(Self { ready, transport: Reqwest::new()?, pepper })
     }
 
-    /// The cloud whose ready line is in a file. Its pepper is kept beside it.
+    /// The cloud whose ready line is in a file.
     pub(crate) fn connect(file: &Path) -> Result<Self, BoxError> {
         let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
         let text = fs::read_to_string(file).map_err(|error| named(&error))?;
@@ -184,6 +191,23 @@ mod tests {
         assert_eq!((faults.seed, faults.percent), (7, 10));
         for text in ["", "7", "7:", ":10", "7:101", "7:-1", "-7:10", "7:10:1", "a:b"] {
             assert!(text.parse::<Faults>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_pepper_is_kept_in_the_data_folder_and_without_one_beside_the_ready_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ready.json");
+        let members = ["tablestore", "gateway", "admin", "admin_token", "access_key_id", "access_key_secret"];
+        let mut ready: Value = members.iter().chain(&["instance", "region"]).map(|name| (*name, "x")).collect();
+        for (data, pepper) in [
+            (None, folder.path().join("ready.pepper")),
+            (Some(folder.path().join("elsewhere")), folder.path().join("ready.pepper")),
+            (Some(folder.path().to_owned()), folder.path().join("campaign.pepper")),
+        ] {
+            ready["data"] = json!(data);
+            fs::write(&file, ready.to_string()).unwrap();
+            assert_eq!(Cloud::connect(&file).ok().unwrap().pepper_file(), pepper);
         }
     }
 

@@ -187,7 +187,7 @@ async fn open(data: Option<PathBuf>, ready: Option<PathBuf>) -> Result<(Cloud, O
         (Some(data), _) => {
             let own = Running::start(data, None, false).await?;
             let ready = serde_json::from_str(&own.ready_line())?;
-            Ok((Cloud::new(ready, own.data().path().join("campaign.pepper"))?, Some(own)))
+            Ok((Cloud::new(ready, own.data().path().join(cloud::PEPPER))?, Some(own)))
         }
         (None, Some(ready)) => Ok((Cloud::connect(&ready)?, None)),
         (None, None) => Err("neither --data nor --cloud is given".into()),

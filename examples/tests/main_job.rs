@@ -191,11 +191,15 @@ fn a_second_run_on_the_same_cloud_finds_every_entry_there() {
     let _alone = alone();
     let cloud = Cloud::start();
     let ready = cloud.ready().display().to_string();
-    let run = || {
-        Command::new(LAUNCH).args(["--entries", ENTRIES, "--concurrency", "64", "--cloud", &ready]).output().unwrap()
+    let run = |ready: &str| {
+        Command::new(LAUNCH).args(["--entries", ENTRIES, "--concurrency", "64", "--cloud", ready]).output().unwrap()
     };
-    check(&run());
-    let again = run();
+    check(&run(&ready));
+    // The ready line from elsewhere is the same cloud, and the same person the same row.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy.json");
+    fs::copy(&ready, &copy).unwrap();
+    let again = run(&copy.display().to_string());
     // Nothing is created twice, so what the file expects to be created is not: that is said by the exit code.
     assert_eq!(again.status.code(), Some(1));
     let report: Value = serde_json::from_slice(&again.stdout).unwrap();

@@ -143,6 +143,7 @@ async fn it_is_ready_with_one_line_and_the_same_after_a_restart() {
     for name in ["admin_token", "access_key_id", "access_key_secret", "instance", "region"] {
         assert!(!cloud.text(name).is_empty(), "{name}");
     }
+    assert_eq!(cloud.ready["data"], data.to_str().unwrap());
     make_table(&cloud.client()).await;
     cloud.client().send(&put(1)).await.unwrap();
     let first = cloud.ready.clone();
