@@ -8,8 +8,8 @@ use tokio::{sync::SemaphorePermit, time::Instant};
 
 use super::{Client, shared};
 use crate::{
-    Attempt, Body, Class, Credentials, Download, Effect, Error, ErrorKind, Pace, Place, Result, Service, Signing,
-    TransportErrorKind, Verdict, retry,
+    Attempt, Body, Class, Credentials, Download, Effect, Error, ErrorKind, Pace, Place, Result, Service, ServiceError,
+    Signing, TransportErrorKind, Verdict, retry,
 };
 
 /// Left after a wait for an attempt that is worth beginning.
@@ -41,8 +41,8 @@ struct Course {
     corrected: bool,
     /// What the last attempt was signed with.
     signed_with: Option<Credentials>,
-    /// What the service called expired: not to be used again.
-    refused: Option<Credentials>,
+    /// What the service called expired, not to be used again, and its words.
+    refused: Option<(Credentials, ServiceError)>,
     /// Tokens paid for the attempt under way.
     paid: i64,
     /// The attempt under way has been given to the transport.
@@ -102,7 +102,8 @@ impl<S: Service> Client<S> {
                 (Pace::Transient, Duration::ZERO)
             }
             Verdict::Expired if course.refused.is_none() => {
-                course.refused = course.signed_with.take();
+                let words = error.service_error()?.clone();
+                course.refused = course.signed_with.take().map(|refused| (refused, words));
                 (Pace::Transient, Duration::ZERO)
             }
             Verdict::Expired | Verdict::Final => return None,
@@ -148,11 +149,11 @@ impl<S: Service> Client<S> {
         call: &Call,
         course: &mut Course,
     ) -> Result<(Credentials, chrono::DateTime<chrono::Utc>, http::Response<Download>, SemaphorePermit<'_>)> {
-        let credentials = self.shared.credentials(course.refused.as_ref()).await?;
-        if course.refused.as_ref().is_some_and(|refused| refused.same(&credentials)) {
-            return Err(
-                Error::new(ErrorKind::Denied).with_message("the credentials were refused and there are no others")
-            );
+        let refused = course.refused.as_ref();
+        let credentials = self.shared.credentials(refused.map(|(refused, _)| refused)).await?;
+        if let Some((_, words)) = refused.filter(|(refused, _)| refused.same(&credentials)) {
+            let error = Error::from_service(words.clone()).with_verdict(Verdict::Final);
+            return Err(error.with_message("the credentials were refused and there are no others"));
         }
         let now = self.shared.now();
         let mut request = call.request.clone();

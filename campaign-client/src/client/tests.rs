@@ -176,6 +176,7 @@ async fn expired_credentials_are_replaced_once_and_not_used_again() {
     let script = Script::default().answer(403, "Expired");
     let error = run(script.clone(), rotating("old")).await.unwrap_err();
     assert_eq!((error.kind(), script.sent()), (ErrorKind::Denied, 1));
+    assert!(error.is_code("Expired"), "the service's words are kept: {error}");
 }
 
 #[tokio::test(start_paused = true)]
