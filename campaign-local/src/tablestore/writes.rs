@@ -4,8 +4,7 @@ use campaign_tablestore::op::{delete_row::DeleteRow, put_row::PutRow, update_row
 use campaign_tablestore::schema::CapacityUnit;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{
-    CellChange, Code, Column, Condition, KeyColumn, KeyValue, PrimaryKey, ReturnContent, Row, RowExistence, TableStore,
-    Written,
+    CellChange, Code, Column, Condition, KeyColumn, KeyValue, PrimaryKey, ReturnContent, Row, TableStore, Written,
 };
 
 use super::check::{self, Place, invalid, unsupported};
@@ -149,19 +148,9 @@ impl Found {
         if self.numbered && *condition != Condition::ignore() {
             return Err(invalid("Can't set condition when modify row with pk auto increment."));
         }
-        let failed = || Refusal::new(Code::ConditionCheckFail, "Condition check failed.");
-        match condition.row_existence {
-            RowExistence::ExpectExist if self.row.is_none() => return Err(failed()),
-            RowExistence::ExpectNotExist if self.row.is_some() => return Err(failed()),
-            _ => {}
-        }
-        let Some(filter) = &condition.column_condition else { return Ok(()) };
-        // Of a row that is not there all columns are missing.
-        let none = Row::default();
-        let matches = filter.matches(self.row.as_ref().unwrap_or(&none));
-        match matches {
+        match condition.holds(self.row.as_ref()) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(failed()),
+            Ok(false) => Err(Refusal::new(Code::ConditionCheckFail, "Condition check failed.")),
             Err(_) => Err(unsupported("filters with a value transfer rule")),
         }
     }
