@@ -142,6 +142,11 @@ async fn run(options: Options) -> Result<ExitCode, BoxError> {
 async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxError> {
     // Read first: a wrong file should not cost the start of a cloud.
     let lines = options.drive.entries.as_deref().map(|path| read_entries(campaign, path)).transpose()?;
+    if let (Some(entries), Some(journal)) = (&options.drive.entries, &options.drive.journal)
+        && entries.canonicalize().is_ok_and(|entries| journal.canonicalize().is_ok_and(|journal| journal == entries))
+    {
+        return Err(format!("{}: the journal would replace the entries", journal.display()).into());
+    }
     // Kept to the end: it goes with the folder.
     let mut temporary = None;
     let data = match (&options.data, &options.cloud, &options.drive.entries) {

@@ -41,6 +41,19 @@ fn a_file_that_cannot_be_read_is_named_and_makes_no_folder() {
 }
 
 #[test]
+fn a_journal_does_not_replace_the_entries() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = folder.path().join("entries");
+    std::fs::copy(MORE, &entries).unwrap();
+    let output = launch(&["--entries", text(&entries), "--journal", text(&folder.path().join("./entries"))]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(std::fs::read(&entries).unwrap(), std::fs::read(MORE).unwrap());
+    let nowhere = launch(&["--entries", text(&entries), "--journal", "/nonexistent/journal"]);
+    let errors = String::from_utf8_lossy(&nowhere.stderr);
+    assert!(errors.contains("the journal cannot be written: /nonexistent/journal: "), "{errors}");
+}
+
+#[test]
 fn an_export_of_no_folder_is_refused_and_makes_none() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -72,7 +72,8 @@ impl Journal {
     /// # Errors
     /// The file cannot be created.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let file = File::create(path)?;
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let file = File::create(path).map_err(named)?;
         let (sender, receiver) = mpsc::channel();
         thread::Builder::new().name("journal".to_owned()).spawn(move || write(file, &receiver))?;
         Ok(Self(sender))
@@ -100,7 +101,8 @@ fn write(mut file: File, entries: &mpsc::Receiver<Entry>) {
         let text: Vec<u8> = batch.iter().flat_map(|entry| &entry.text).copied().collect();
         let result = file.write_all(&text).and_then(|()| file.sync_data());
         for entry in batch {
-            let copy = result.as_ref().copied().map_err(|error| io::Error::new(error.kind(), error.to_string()));
+            let copy =
+                result.as_ref().copied().map_err(|error| io::Error::new(error.kind(), format!("the journal: {error}")));
             // A caller that is gone does not wait for its answer.
             drop(entry.synced.send(copy));
         }

@@ -130,8 +130,11 @@ fn line(number: usize, text: &[u8], read: impl Fn(&[u8]) -> Reading) -> Result<L
 
 /// serde_json's message may quote what it found; its position may not, nor the name of a member of ours.
 fn reason(error: &serde_json::Error) -> String {
-    let missing = error.is_data().then(|| error.to_string()).filter(|text| text.starts_with("missing field "));
-    missing.unwrap_or_else(|| format!("{:?} error in column {}", error.classify(), error.column()))
+    let text = error.to_string();
+    match text.split_once(" at line ") {
+        Some((missing, _)) if missing.starts_with("missing field `") => missing.to_owned(),
+        _ => format!("{:?} error in column {}", error.classify(), error.column()),
+    }
 }
 
 /// Sorts lines into chains: lines that share a key or a person are in one chain, in file order.
@@ -243,7 +246,7 @@ mod tests {
     #[test]
     fn a_line_without_a_key_or_with_one_that_is_no_header_is_told_so() {
         let reason = |text: &str| lines(text.as_bytes(), |_| Reading::default()).unwrap_err().to_string();
-        assert!(reason("{\"body\":{}}").contains("missing field `idempotency_key`"));
+        assert!(reason("{\"body\":{}}").ends_with("missing field `idempotency_key`"));
         let illegal = reason("{\"idempotency_key\":\"canary\\n\",\"body\":{}}");
         assert!(illegal.ends_with("its idempotency_key cannot be sent as a header") && !illegal.contains("canary"));
     }
