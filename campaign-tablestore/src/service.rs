@@ -138,6 +138,10 @@ const OWN_HEADERS: &[&str] = &[
     "x-ots-signdate",
     "x-ots-signregion",
     "x-ots-ststoken",
+    // This client neither writes nor reads compressed messages.
+    "x-ots-request-compress-type",
+    "x-ots-request-compress-size",
+    "x-ots-response-compress-type",
     "host",
     "content-length",
     "transfer-encoding",

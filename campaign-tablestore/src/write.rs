@@ -106,6 +106,43 @@ impl WriteParts<'_> {
     }
 }
 
+/// The setters that PutRow, UpdateRow and DeleteRow share, and their view as [`WriteParts`].
+macro_rules! write_setters {
+    () => {
+        /// The same under a condition.
+        #[must_use]
+        pub fn condition(mut self, condition: $crate::Condition) -> Self {
+            self.condition = condition;
+            self
+        }
+
+        /// The same returning `content`.
+        #[must_use]
+        pub fn return_content(mut self, content: $crate::ReturnContent) -> Self {
+            self.return_content = Some(content);
+            self
+        }
+
+        /// The same inside a transaction.
+        #[must_use]
+        pub fn transaction_id(mut self, id: impl Into<String>) -> Self {
+            self.transaction_id = Some(id.into());
+            self
+        }
+
+        fn parts(&self) -> $crate::write::WriteParts<'_> {
+            $crate::write::WriteParts {
+                table_name: &self.table_name,
+                condition: &self.condition,
+                return_content: self.return_content.as_ref(),
+                transaction_id: self.transaction_id.as_deref(),
+            }
+        }
+    };
+}
+
+pub(crate) use write_setters;
+
 /// The error that a settlement ends with when the row is not as the write leaves it: it was never written, or it was and
 /// another writer has changed it since.
 pub(crate) fn nobody_knows() -> Error {

@@ -7,7 +7,7 @@ use http::response;
 use super::get_row::GetRow;
 use crate::{
     CellChange, Condition, KeyValue, ReturnContent, Row, RowUpdate, TableStore, Written, wire,
-    write::{WriteParts, nobody_knows},
+    write::{nobody_knows, write_setters},
 };
 #[cfg(feature = "server")]
 use crate::{plain_buffer::decode_update, write::WriteRequest};
@@ -60,35 +60,7 @@ impl UpdateRow {
         }
     }
 
-    /// The same under a condition.
-    #[must_use]
-    pub fn condition(mut self, condition: Condition) -> Self {
-        self.condition = condition;
-        self
-    }
-
-    /// The same returning `content`.
-    #[must_use]
-    pub fn return_content(mut self, content: ReturnContent) -> Self {
-        self.return_content = Some(content);
-        self
-    }
-
-    /// The same inside a transaction.
-    #[must_use]
-    pub fn transaction_id(mut self, id: impl Into<String>) -> Self {
-        self.transaction_id = Some(id.into());
-        self
-    }
-
-    fn parts(&self) -> WriteParts<'_> {
-        WriteParts {
-            table_name: &self.table_name,
-            condition: &self.condition,
-            return_content: self.return_content.as_ref(),
-            transaction_id: self.transaction_id.as_deref(),
-        }
-    }
+    write_setters!();
 }
 
 impl Operation for UpdateRow {
