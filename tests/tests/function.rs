@@ -262,6 +262,19 @@ async fn no_program_outlives_a_host_that_is_killed() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_program_outlives_a_supervisor_that_is_killed() {
+    let functions = host(program()).await;
+    let program = get(&functions, "/pid").await.unwrap();
+    let supervisors = children(std::process::id());
+    let mine = |pid: &&String| children(pid.parse().unwrap()).contains(&program);
+    let supervisor = supervisors.iter().find(mine).unwrap();
+    assert!(Command::new("kill").args(["-KILL", supervisor]).status().unwrap().success());
+    assert!(gone_within(&program, Duration::from_secs(5)).await, "{program} is an orphan");
+    assert_ne!(get(&functions, "/pid").await.unwrap(), program);
+}
+
 #[tokio::test]
 async fn a_line_a_function_writes_stays_one_line_and_has_no_power_over_the_terminal() {
     // The host of its own process, so that its stderr can be read.

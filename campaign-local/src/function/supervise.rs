@@ -8,6 +8,9 @@
 //! The supervisor and the program have process groups of their own, so that a Ctrl-C in a terminal
 //! reaches us alone, who then end the functions in order; and so that what the program started
 //! itself ends with it.
+//!
+//! Who kills by name (`killall -9 campaign-local`) kills the supervisor too. On Linux the program then gets a
+//! SIGKILL from the system, which [`EXECUTE`] asks for.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write as _};
@@ -18,6 +21,9 @@ use tokio::sync::mpsc;
 
 /// The hidden first argument.
 pub(super) const SUPERVISE: &str = "__supervise";
+/// The hidden first argument of the step between supervisor and program.
+#[cfg(target_os = "linux")]
+const EXECUTE: &str = "__execute";
 /// What is written to ask the program to end.
 pub(super) const TERMINATE: &[u8] = b"t";
 
@@ -30,7 +36,12 @@ const KILLED: i32 = 137;
 /// before an async runtime is started.
 pub fn supervise_if_asked() {
     let mut args = std::env::args_os().skip(1);
-    if args.next().as_deref() != Some(OsStr::new(SUPERVISE)) {
+    let asked = args.next();
+    #[cfg(target_os = "linux")]
+    if asked.as_deref() == Some(OsStr::new(EXECUTE)) {
+        std::process::exit(execute(args));
+    }
+    if asked.as_deref() != Some(OsStr::new(SUPERVISE)) {
         return;
     }
     let code = match args.next() {
@@ -46,6 +57,14 @@ fn supervise(command: &OsStr, args: Vec<OsString>) -> i32 {
         Err(error) => return complain(&format!("cannot supervise: {error}")),
     };
     runtime.block_on(async {
+        #[cfg(target_os = "linux")]
+        let mut command = {
+            // This file, also when it has been replaced since.
+            let mut step = Command::new("/proc/self/exe");
+            step.arg(EXECUTE).arg(std::process::id().to_string()).arg(command);
+            step
+        };
+        #[cfg(not(target_os = "linux"))]
         let mut command = Command::new(command);
         command.args(args).stdin(Stdio::null());
         #[cfg(unix)]
@@ -73,6 +92,26 @@ fn supervise(command: &OsStr, args: Vec<OsString>) -> i32 {
         signal(&mut child, group, Signal::Kill);
         code
     })
+}
+
+/// Becomes the program, which dies with its supervisor: what is asked for here outlasts `exec` (prctl(2),
+/// "PR_SET_PDEATHSIG"). Does not return if that worked.
+#[cfg(target_os = "linux")]
+fn execute(mut args: impl Iterator<Item = OsString>) -> i32 {
+    use std::os::unix::process::CommandExt as _;
+    let (Some(supervisor), Some(command)) = (args.next(), args.next()) else {
+        return complain("no command to execute");
+    };
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+        return complain(&format!("cannot be tied to the supervisor: {error}"));
+    }
+    // It may have gone before it was asked for.
+    let parent = rustix::process::getppid().map(|id| id.as_raw_nonzero().to_string());
+    if parent.is_none_or(|parent| supervisor != *parent) {
+        return KILLED;
+    }
+    let error = std::process::Command::new(command).args(args).exec();
+    complain(&format!("cannot start the function's command: {error}"))
 }
 
 /// The bytes from the pipe; ends with it. A plain thread, for the pipe is a blocking one.
