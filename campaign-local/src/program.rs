@@ -11,7 +11,7 @@ use clap::Parser;
 use crate::Running;
 
 /// How long the functions and the store may take to end.
-const END: Duration = Duration::from_secs(20);
+const END: Duration = Duration::from_secs(25);
 
 /// The cloud on a laptop: Table Store, API Gateway and Function Compute, with everything kept in one
 /// folder.

@@ -76,8 +76,8 @@ impl Field {
                 add("type", "tel");
                 add("autocomplete", "tel");
                 if national.is_none() {
-                    // White space around the number is trimmed by the server.
-                    add("pattern", r"\s*\+[1-9][0-9]{6,14}\s*");
+                    // White space and direction marks around a pasted number are taken away by the server.
+                    add("pattern", r"[\s\u202a-\u202e\u2066-\u2069]*\+[1-9][0-9]{6,14}[\s\u202a-\u202e\u2066-\u2069]*");
                 }
             }
             Kind::Country => add("autocomplete", "country"),
@@ -128,7 +128,7 @@ mod tests {
             (Kind::Email, r#"name="f" type="email" autocomplete="email" required"#),
             (
                 Kind::Phone { national: None },
-                r#"name="f" type="tel" autocomplete="tel" pattern="\s*\+[1-9][0-9]{6,14}\s*" required"#,
+                r#"name="f" type="tel" autocomplete="tel" pattern="[\s\u202a-\u202e\u2066-\u2069]*\+[1-9][0-9]{6,14}[\s\u202a-\u202e\u2066-\u2069]*" required"#,
             ),
             (Kind::Country, r#"name="f" autocomplete="country" required"#),
             (
