@@ -151,7 +151,7 @@ fn refresh_at(credentials: &Credentials, now: DateTime<Utc>) -> Option<DateTime<
 #[async_trait]
 impl<P: ProvideCredentials> ProvideCredentials for Cached<P> {
     async fn credentials(&self, refused: Option<&Credentials>) -> Result<Credentials, CredentialsError> {
-        let fetch = {
+        let (fetch, joined) = {
             let now = self.clock.now();
             let mut state = self.lock();
             // Dropped, for the next ones may end sooner and are to be kept all the same.
@@ -169,9 +169,20 @@ impl<P: ProvideCredentials> ProvideCredentials for Cached<P> {
                 }
                 return Ok(credentials);
             }
+            let joined = state.fetching.is_some();
+            (self.fetch(&mut state, refused), joined)
+        };
+        let fetched = fetch.await?;
+        if !joined || refused.is_none_or(|refused| !fetched.same(refused)) {
+            return Ok(fetched);
+        }
+        // That fetch began before the refusal and brought the refused key once more.
+        let again = {
+            let mut state = self.lock();
+            state.kept.take_if(|kept| refused.is_some_and(|refused| kept.credentials.same(refused)));
             self.fetch(&mut state, refused)
         };
-        fetch.await
+        again.await
     }
 }
 

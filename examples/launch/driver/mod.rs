@@ -116,10 +116,20 @@ pub(crate) async fn send(
     for _ in 0..settings.concurrency {
         workers.spawn(work(run.clone()));
     }
-    while let Some(result) = workers.join_next().await {
-        match result {
-            Ok(result) => result?,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    let mut tick = tokio::time::interval(progress::INTERVAL);
+    loop {
+        let ended = tokio::select! {
+            ended = workers.join_next() => ended,
+            // Also while nothing is answered: who waits is told that it is still being tried.
+            _ = tick.tick() => {
+                run.state.lock().unwrap_or_else(PoisonError::into_inner).show();
+                continue;
+            }
+        };
+        match ended {
+            None => break,
+            Some(Ok(result)) => result?,
+            Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
         }
     }
 
@@ -170,6 +180,12 @@ struct State {
     progress: Progress,
 }
 
+impl State {
+    fn show(&mut self) {
+        self.progress.at(self.tally.sent(), self.tally.failed());
+    }
+}
+
 /// Takes chains until none is left.
 async fn work(run: Arc<Run>) -> Result<(), DriveError> {
     while let Some(chain) = run.chains.get(run.next.fetch_add(1, Ordering::Relaxed)) {
@@ -183,8 +199,7 @@ async fn work(run: Arc<Run>) -> Result<(), DriveError> {
             if let Some(note) = state.tally.add(line, &ending, outcome) {
                 state.progress.note(&note);
             }
-            let (done, failed) = (state.tally.sent(), state.tally.failed());
-            state.progress.at(done, failed);
+            state.show();
         }
     }
     Ok(())

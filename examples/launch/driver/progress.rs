@@ -8,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How often a line is written when stderr is no terminal.
-const INTERVAL: Duration = Duration::from_secs(5);
+pub(super) const INTERVAL: Duration = Duration::from_secs(5);
 /// How many lines that surprised are named; the counts tell of the rest.
 const MAX_NOTES: usize = 20;
 

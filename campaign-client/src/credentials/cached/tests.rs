@@ -224,3 +224,28 @@ fn a_fetch_that_ended_with_its_runtime_does_not_stay() {
         assert_eq!(id(&cache).await, "key-1");
     });
 }
+
+/// Gives the old key until it is told that the old key is refused, a second after it was asked.
+#[derive(Debug)]
+struct Slow(DateTime<Utc>);
+
+#[async_trait]
+impl ProvideCredentials for Slow {
+    async fn credentials(&self, refused: Option<&Credentials>) -> Result<Credentials, CredentialsError> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let id = if refused.is_some() { "new" } else { "old" };
+        Ok(Credentials::temporary(id, "secret", "token", Some(self.0)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_began_before_the_refusal_does_not_bring_the_refused_key_back() {
+    let hands = Hands::new();
+    let end = START.parse::<DateTime<Utc>>().unwrap() + chrono::TimeDelta::hours(1);
+    let cache = Cached::with_clock(Slow(end), hands.clock());
+    let old = cache.credentials(None).await.unwrap();
+    hands.forward(57);
+    // Begins the refresh in the background, which will bring the old key.
+    assert_eq!(cache.credentials(None).await.unwrap().access_key_id(), "old");
+    assert_eq!(cache.credentials(Some(&old)).await.unwrap().access_key_id(), "new");
+}
