@@ -28,7 +28,7 @@ struct Options {
     data: PathBuf,
 
     /// Where to listen, such as 127.0.0.1:8080: Table Store there, the gateway on the next port, the
-    /// management calls on the one after. Port 0 takes free ports, other than the last ones. Without
+    /// management calls and the other services on those after. Port 0 takes free ports, other than the last ones. Without
     /// it the last ports are taken again, or at the first start free ones, on 127.0.0.1.
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     listen: Option<SocketAddr>,

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use axum::Router;
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::data::{DataError, DataFolder, Ports};
 use crate::gateway::GatewayOptions;
@@ -18,6 +19,32 @@ const ADMIN_BODY: usize = 1 << 20;
 
 /// By how much a body may be longer than a service takes, so that the service says so in its own words.
 const OVERLONG: usize = 64 << 10;
+
+/// A service with a port of its own.
+struct Service {
+    /// Its name in the ready line and in the settings.
+    name: &'static str,
+    /// What its port bears.
+    limits: fn() -> Limits,
+    /// It.
+    router: fn(&Local) -> Router,
+}
+
+/// The services, in the order of their ports.
+const SERVICES: &[Service] = &[
+    Service { name: "tablestore", limits: || body(MAX_REQUEST_BYTES + OVERLONG), router: Local::table_store },
+    Service { name: "gateway", limits: || body(GatewayOptions::default().body + OVERLONG), router: Local::gateway },
+    Service { name: "admin", limits: || body(ADMIN_BODY), router: Local::admin },
+];
+
+fn body(body: usize) -> Limits {
+    Limits { body, ..Limits::default() }
+}
+
+/// The last port with room for all services behind it.
+const fn most() -> usize {
+    u16::MAX as usize + 1 - SERVICES.len()
+}
 
 /// Why the cloud does not run.
 #[derive(Debug, thiserror::Error)]
@@ -32,13 +59,13 @@ pub enum StartError {
     /// A port could not be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// Three ports in a row do not fit behind the one that was asked for.
-    #[error("the cloud takes a port and the two after it; choose one up to 65533, or 0")]
+    /// A port for each service in a row does not fit behind the one that was asked for.
+    #[error("the cloud takes a port and the {} after it; choose one up to {}, or 0", SERVICES.len() - 1, most())]
     Port,
 }
 
-/// The cloud on three ports, over a data folder; no other process can use the folder meanwhile. Dropped
-/// instead of [stopped](Self::stop), it takes no more connections and leaves the rest unordered.
+/// The cloud on one port a service, over a data folder; no other process can use the folder meanwhile.
+/// Dropped instead of [stopped](Self::stop), it takes no more connections and leaves the rest unordered.
 ///
 /// ```
 /// use campaign_local::Running;
@@ -57,14 +84,13 @@ pub struct Running {
     data: DataFolder,
     local: Local,
     host: IpAddr,
-    ports: Ports,
     end: watch::Sender<bool>,
-    servers: JoinHandle<()>,
+    servers: JoinSet<()>,
 }
 
 impl Running {
-    /// Starts the cloud over `folder` on `listen`: Table Store on its port, the gateway on the next,
-    /// the management calls on the one after; port 0 is three free ones. Without `listen` it takes the
+    /// Starts the cloud over `folder` on `listen`: Table Store on its port, the gateway, the management
+    /// calls and the others on the next ones; port 0 is free ones. Without `listen` it takes the
     /// ports of the last time, or at the first time free ones, on 127.0.0.1. With `expose` the address
     /// may be one that other machines can reach.
     ///
@@ -76,29 +102,26 @@ impl Running {
         expose: bool,
     ) -> Result<Self, StartError> {
         let mut data = DataFolder::open(folder).await?;
-        let [table_store, gateway, admin] = places(listen, data.settings().ports)?;
-        let bind = |place, body| Server::bind(place, expose, Limits { body, ..Limits::default() });
-        let gateway_options = GatewayOptions::default();
-        let host = table_store.ip();
-        let table_store = bind(table_store, MAX_REQUEST_BYTES + OVERLONG)?;
-        let gateway = bind(gateway, gateway_options.body + OVERLONG)?;
-        let admin = bind(admin, ADMIN_BODY)?;
-        let port = |server: &Server| server.address().port();
-        let ports = Ports { tablestore: port(&table_store), gateway: port(&gateway), admin: port(&admin) };
+        let host = listen.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |listen| listen.ip());
+        let listen = listen.map(|listen| listen.port());
+        let mut bound = Vec::with_capacity(SERVICES.len());
+        let mut ports = Ports::new();
+        for (place, service) in SERVICES.iter().enumerate() {
+            let port = port(listen, place, data.settings().ports.get(service.name).copied())?;
+            let server = Server::bind(SocketAddr::new(host, port), expose, (service.limits)())?;
+            ports.insert(service.name.to_owned(), server.address().port());
+            bound.push((service, server));
+        }
         data.keep_ports(ports)?;
 
         let builder = Local::builder().settings(data.settings().clone()).store(data.store().clone());
-        let local = builder.gateway(gateway_options).start().await?;
+        let local = builder.start().await?;
         let (end, ended) = watch::channel(false);
-        let routers = (local.table_store(), local.gateway(), local.admin());
-        let servers = tokio::spawn(async move {
-            tokio::join!(
-                table_store.run(routers.0, until(ended.clone())),
-                gateway.run(routers.1, until(ended.clone())),
-                admin.run(routers.2, until(ended)),
-            );
-        });
-        Ok(Self { data, local, host, ports, end, servers })
+        let mut servers = JoinSet::new();
+        for (service, server) in bound {
+            servers.spawn(server.run((service.router)(&local), until(ended.clone())));
+        }
+        Ok(Self { data, local, host, end, servers })
     }
 
     /// The cloud.
@@ -120,13 +143,9 @@ impl Running {
     pub fn ready_line(&self) -> String {
         // "All addresses" is none to call.
         let host = if self.host.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { self.host };
-        let url = |port| format!("http://{}", SocketAddr::new(host, port));
         let settings = self.data.settings();
         let data = std::path::absolute(self.data.path()).ok();
-        let line = serde_json::json!({
-            "tablestore": url(self.ports.tablestore),
-            "gateway": url(self.ports.gateway),
-            "admin": url(self.ports.admin),
+        let mut line = serde_json::json!({
             "admin_token": settings.admin_token.expose_secret(),
             "access_key_id": settings.access_key_id,
             "access_key_secret": settings.access_key_secret.expose_secret(),
@@ -134,14 +153,19 @@ impl Running {
             "region": settings.region,
             "data": data.as_deref().and_then(Path::to_str),
         });
+        for (name, port) in &settings.ports {
+            line[name] = format!("http://{}", SocketAddr::new(host, *port)).into();
+        }
         line.to_string()
     }
 
     /// Ends in good order: requests under way, then the functions, then the store.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.end.send_replace(true);
-        if self.servers.await.is_err() {
-            tracing::error!("a server panicked");
+        while let Some(ended) = self.servers.join_next().await {
+            if ended.is_err() {
+                tracing::error!("a server panicked");
+            }
         }
         self.local.stop().await;
     }
@@ -153,16 +177,11 @@ async fn until(mut ended: watch::Receiver<bool>) {
     drop(ended.wait_for(|ended| *ended).await);
 }
 
-/// The addresses of the three services.
-fn places(listen: Option<SocketAddr>, last: Option<Ports>) -> Result<[SocketAddr; 3], StartError> {
-    let host = listen.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |listen| listen.ip());
-    let ports = match (listen.map(|listen| listen.port()), last) {
-        (None, Some(last)) => [last.tablestore, last.gateway, last.admin],
-        (None | Some(0), _) => [0; 3],
-        (Some(port), _) => {
-            let next = |by| port.checked_add(by).ok_or(StartError::Port);
-            [port, next(1)?, next(2)?]
-        }
-    };
-    Ok(ports.map(|port| SocketAddr::new(host, port)))
+/// The port of the service at `place` in the list.
+fn port(listen: Option<u16>, place: usize, last: Option<u16>) -> Result<u16, StartError> {
+    match listen {
+        None => Ok(last.unwrap_or(0)),
+        Some(0) => Ok(0),
+        Some(first) => u16::try_from(place).ok().and_then(|place| first.checked_add(place)).ok_or(StartError::Port),
+    }
 }

@@ -89,10 +89,10 @@ impl DataFolder {
     /// # Errors
     /// [`DataError::Io`].
     pub fn keep_ports(&mut self, ports: Ports) -> Result<(), DataError> {
-        if self.settings.ports == Some(ports) {
+        if self.settings.ports == ports {
             return Ok(());
         }
-        self.settings.ports = Some(ports);
+        self.settings.ports = ports;
         let path = self.folder.join(SETTINGS);
         settings::write(&path, &self.settings).map_err(|source| DataError::Io { doing: "writing", path, source })
     }

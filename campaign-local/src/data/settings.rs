@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use indexmap::IndexMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,16 +15,9 @@ pub(super) const FORMAT: u64 = 1;
 /// Bytes beyond which a settings file is not one.
 const MOST: u64 = 64 << 10;
 
-/// The ports of the services, as they were last listened on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ports {
-    /// Table Store.
-    pub tablestore: u16,
-    /// API Gateway.
-    pub gateway: u16,
-    /// The management calls.
-    pub admin: u16,
-}
+/// The ports of the services by name, as they were last listened on. A service that is not in it, because
+/// an older version made the folder, has none yet. In the order of the services: the file's checksum sees it.
+pub type Ports = IndexMap<String, u16>;
 
 /// What a client needs to know to use this cloud.
 #[derive(Clone, Debug)]
@@ -39,7 +33,7 @@ pub struct Settings {
     /// The bearer token of the management calls.
     pub admin_token: SecretString,
     /// The ports, once they have been bound.
-    pub ports: Option<Ports>,
+    pub ports: Ports,
 }
 
 /// The instance of a local cloud.
@@ -60,7 +54,7 @@ impl Settings {
             access_key_id: format!("LOCAL{}", random_text(15)?),
             access_key_secret: random_text(32)?.into(),
             admin_token: random_text(32)?.into(),
-            ports: None,
+            ports: Ports::new(),
         })
     }
 }
@@ -119,7 +113,7 @@ pub(super) fn read(path: &Path) -> Result<Settings, Unusable> {
         Some(_) => {}
     }
     let stored: Stored =
-        serde_json::from_value(json).map_err(|_| Unusable::Damaged("its fields are not as written"))?;
+        serde_json::from_slice(&text).map_err(|_| Unusable::Damaged("its fields are not as written"))?;
     if stored.sum().map_err(Unusable::Io)? != stored.sum {
         return Err(Unusable::Damaged("its checksum does not hold"));
     }
@@ -129,7 +123,7 @@ pub(super) fn read(path: &Path) -> Result<Settings, Unusable> {
         access_key_id: stored.access_key_id,
         access_key_secret: stored.access_key_secret.into(),
         admin_token: stored.admin_token.into(),
-        ports: stored.ports,
+        ports: stored.ports.unwrap_or_default(),
     })
 }
 
@@ -142,7 +136,7 @@ pub(super) fn write(path: &Path, settings: &Settings) -> io::Result<()> {
         access_key_id: settings.access_key_id.clone(),
         access_key_secret: settings.access_key_secret.expose_secret().to_owned(),
         admin_token: settings.admin_token.expose_secret().to_owned(),
-        ports: settings.ports,
+        ports: Some(settings.ports.clone()),
         sum: String::new(),
     };
     stored.sum = stored.sum()?;

@@ -147,8 +147,8 @@ async fn keys_are_for_the_owner_alone_and_the_same_after_a_restart() {
 
     let folder = TempDir::new().unwrap();
     let mut data = DataFolder::open(folder.path()).await.unwrap();
-    let ports = Ports { tablestore: 1, gateway: 2, admin: 3 };
-    data.keep_ports(ports).unwrap();
+    let ports = Ports::from([("tablestore".to_owned(), 1), ("gateway".to_owned(), 2), ("admin".to_owned(), 3)]);
+    data.keep_ports(ports.clone()).unwrap();
     let (id, secret) = (data.settings().access_key_id.clone(), data.settings().access_key_secret.clone());
     let debug = format!("{data:?}");
     assert!(!debug.contains(secret.expose_secret()) && !debug.contains(data.settings().admin_token.expose_secret()));
@@ -158,5 +158,26 @@ async fn keys_are_for_the_owner_alone_and_the_same_after_a_restart() {
     let data = DataFolder::open(folder.path()).await.unwrap();
     assert_eq!(data.settings().access_key_id, id);
     assert_eq!(data.settings().access_key_secret.expose_secret(), secret.expose_secret());
-    assert_eq!(data.settings().ports, Some(ports));
+    assert_eq!(data.settings().ports, ports);
+}
+
+/// A folder as the version before wrote it: three services, their ports in the order of the services.
+#[tokio::test]
+async fn a_folder_of_fewer_services_opens_and_keeps_their_ports() {
+    use sha2::{Digest, Sha256};
+
+    let folder = TempDir::new().unwrap();
+    drop(DataFolder::open(folder.path()).await.unwrap());
+    let path = folder.path().join("campaign-local.json");
+    let written = |sum: &str| {
+        format!(
+            r#"{{"format":1,"instance":"campaign-local","region":"cn-hangzhou","access_key_id":"LOCALa","access_key_secret":"b","admin_token":"c","ports":{{"tablestore":21,"gateway":22,"admin":23}},"sum":"{sum}"}}"#
+        )
+    };
+    let sum: String = Sha256::digest(written("")).iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(&path, written(&sum)).unwrap();
+    let data = DataFolder::open(folder.path()).await.unwrap();
+    assert_eq!(data.settings().access_key_id, "LOCALa");
+    assert_eq!(data.settings().ports.get("gateway"), Some(&22));
+    assert_eq!(data.settings().ports.get("oss"), None);
 }
