@@ -17,9 +17,18 @@ MAY_KNOW = {
     "campaign-core": set(),
     "campaign-client": set(),
     "campaign-tablestore": {"campaign-client", "campaign-core"},
+    "campaign-oss": {"campaign-client"},
     "campaign-apigw": {"campaign-client"},
     "campaign-fc": {"campaign-client"},
-    "campaign-local": {"campaign-client", "campaign-tablestore", "campaign-apigw", "campaign-fc"},
+    "campaign-cdn": {"campaign-client"},
+    "campaign-local": {
+        "campaign-client",
+        "campaign-tablestore",
+        "campaign-oss",
+        "campaign-apigw",
+        "campaign-fc",
+        "campaign-cdn",
+    },
 }
 PROGRAMS = {"campaign-examples", "campaign-tests"}
 
