@@ -210,3 +210,47 @@ async fn an_address_that_others_can_reach_needs_to_be_allowed() {
     let again = Server::bind(taken.address(), false, Limits::default());
     assert!(matches!(again, Err(BindError::Refused { .. })));
 }
+
+#[tokio::test]
+async fn names_under_localhost_are_for_those_who_ask_for_them() {
+    let ask = |host: &str| format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    for (asked, status) in [(true, "HTTP/1.1 200"), (false, "HTTP/1.1 403")] {
+        let running = start(Limits { names_under_localhost: asked, ..Limits::default() }).await;
+        let port = running.address.port();
+        let answer = exchange(running.address, ask(&format!("bucket.localhost:{port}"))).await;
+        assert!(answer.starts_with(status), "{answer}");
+        for host in [
+            format!("localhost.example.com:{port}"),
+            format!("bucket.localhost.example.com:{port}"),
+            format!("bucketlocalhost:{port}"),
+            format!(".localhost:{port}"),
+            format!("a..localhost:{port}"),
+            format!("a b.localhost:{port}"),
+            "bucket.localhost:1".to_owned(),
+            "bucket.localhost".to_owned(),
+        ] {
+            let answer = exchange(running.address, ask(&host)).await;
+            assert!(answer.starts_with("HTTP/1.1 403"), "{host}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_streamed_body_has_no_limit_but_the_time_between_its_pieces() {
+    let limits = Limits { streamed: true, body: 10, body_time: Duration::from_millis(300), ..Limits::default() };
+    let running = start(limits).await;
+    let head = "POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 60\r\n\r\n";
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(b"0123456789").await.unwrap();
+    }
+    let answer = read_all(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("0123456789"), "{answer}");
+
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(format!("{head}0123456789").as_bytes()).await.unwrap();
+    let answer = read_all(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "the echo cannot read it: {answer}");
+}

@@ -192,6 +192,28 @@ async fn a_panic_and_an_error_fail_their_own_write_and_no_other() {
     assert_eq!(rows(&store).await.0.len(), 10);
 }
 
+#[tokio::test]
+async fn a_snapshot_keeps_what_is_overwritten_and_deleted_after_it() {
+    let store = Store::in_memory().unwrap();
+    store.write(|write| put(write, 1)).await.unwrap();
+    let snapshot = store.snapshot().await.unwrap();
+    let change = store.write(|write| {
+        write.put("row/00000001/a", "new");
+        write.delete("row/00000001/b");
+        Ok::<_, StoreError>(())
+    });
+    change.await.unwrap();
+    for part in ["a", "b", "c"] {
+        let key = format!("row/{:08}/{part}", 1);
+        let kept = snapshot.read(move |read| read.get(key.as_bytes())).await.unwrap();
+        assert_eq!(kept, Some(value(1)), "part {part}");
+    }
+    let now = store.read(|read| read.get(b"row/00000001/a")).await.unwrap();
+    assert_eq!(now.as_deref(), Some(b"new".as_slice()));
+    store.close().await;
+    assert!(store.snapshot().await.is_err(), "a closed store gives no snapshot");
+}
+
 #[tokio::test(start_paused = true)]
 async fn commits_go_on_under_a_paused_clock() {
     let store = Store::in_memory().unwrap();

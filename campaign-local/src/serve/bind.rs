@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tower::Service;
 
 use super::connection::serve;
+use super::head::Hosts;
 
 /// What one server bears. The numbers are the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,13 @@ pub struct Limits {
     pub headers_total: usize,
     /// Bytes of a request body. 8 MiB.
     pub body: usize,
+    /// Hands bodies over as they come, for a service that bounds them itself: `body` is then no
+    /// limit, and `body_time` is the time from one piece to the next. False.
+    pub streamed: bool,
+    /// Takes every name under `localhost` for the server's own, such as `BUCKET.localhost`: for a
+    /// service that reads something from the name. These names are loopback for every resolver
+    /// (RFC 6761, section 6.3), so no page of the web can have one. False.
+    pub names_under_localhost: bool,
     /// From the first to the last byte of a request head. 5 s.
     pub head_time: Duration,
     /// From the head to the last byte of the body. 10 s.
@@ -48,6 +56,8 @@ impl Default for Limits {
             headers: 100,
             headers_total: 8192,
             body: 8 << 20,
+            streamed: false,
+            names_under_localhost: false,
             head_time: Duration::from_secs(5),
             body_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(30),
@@ -78,7 +88,7 @@ pub enum BindError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    hosts: Vec<String>,
+    hosts: Hosts,
     limits: Limits,
 }
 
@@ -100,9 +110,9 @@ impl Server {
         let listener = socket.listen(1024).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let port = address.port();
-        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}"));
-        let mut hosts = Vec::from(hosts);
-        hosts.push(address.to_string());
+        let mut names = Vec::from(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}")));
+        names.push(address.to_string());
+        let hosts = Hosts { names, under: limits.names_under_localhost.then(|| format!(".localhost:{port}")) };
         Ok(Self { listener, address, hosts, limits })
     }
 
@@ -115,7 +125,7 @@ impl Server {
     /// Accepts this value of `Host` too, exactly as sent: for a server reached by a name.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.hosts.push(host.into());
+        self.hosts.names.push(host.into());
         self
     }
 
@@ -126,7 +136,7 @@ impl Server {
         S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + Sync + Unpin + 'static,
         S::Future: Send,
     {
-        let hosts: Arc<[String]> = self.hosts.into();
+        let hosts = Arc::new(self.hosts);
         let places = Arc::new(Semaphore::new(self.limits.connections));
         let (ending, ended) = watch::channel(());
         let mut connections = JoinSet::new();

@@ -22,7 +22,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::{Service, ServiceExt};
 
-use super::head::Refusal;
+use super::head::{Hosts, Refusal};
+use super::paced::Paced;
 use super::stream::{Busy, BusyGuard, Strict};
 use super::{Limits, Spawned};
 
@@ -41,7 +42,7 @@ pub(super) async fn serve<S>(
     stream: TcpStream,
     service: S,
     limits: Limits,
-    hosts: Arc<[String]>,
+    hosts: Arc<Hosts>,
     mut ended: watch::Receiver<()>,
 ) where
     S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + Unpin + 'static,
@@ -105,19 +106,23 @@ async fn linger(mut stream: TcpStream) {
     }
 }
 
-/// Reads the body and has the request handled.
+/// Reads the body, unless it is handed over as it comes, and has the request handled.
 async fn answer<S>(request: Request<Incoming>, service: Spawned<S>, limits: Limits) -> Response
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     let (parts, body) = request.into_parts();
-    let body = match read_body(body, &limits).await {
-        Ok(body) => body,
-        Err(refusal) => return refused(refusal),
+    let body = if limits.streamed {
+        Body::new(Paced::new(body, limits.body_time))
+    } else {
+        match read_body(body, &limits).await {
+            Ok(body) => Body::from(body),
+            Err(refusal) => return refused(refusal),
+        }
     };
     let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
-    let Ok(mut response) = service.oneshot(Request::from_parts(parts, Body::from(body))).await;
+    let Ok(mut response) = service.oneshot(Request::from_parts(parts, body)).await;
     if chunked {
         response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
     }

@@ -38,6 +38,29 @@ impl Refusal {
     }
 }
 
+/// The values of `Host` that name the server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hosts {
+    /// These.
+    pub(super) names: Vec<String>,
+    /// And those that end so, with one or more labels before it.
+    pub(super) under: Option<String>,
+}
+
+impl Hosts {
+    fn know(&self, host: &str) -> bool {
+        self.names.iter().any(|name| name.eq_ignore_ascii_case(host))
+            || self.under.as_deref().is_some_and(|end| {
+                let labels = host.len().checked_sub(end.len()).and_then(|at| host.split_at_checked(at));
+                labels.is_some_and(|(labels, tail)| tail.eq_ignore_ascii_case(end) && labels.split('.').all(is_label))
+            })
+    }
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
 /// How much body follows a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -82,7 +105,7 @@ pub(super) fn complete(bytes: &[u8], limits: &Limits) -> Result<Option<usize>, R
 }
 
 /// Checks a complete head; says how much body follows.
-pub(super) fn check(head: &[u8], limits: &Limits, hosts: &[String]) -> Result<Framing, Refusal> {
+pub(super) fn check(head: &[u8], limits: &Limits, hosts: &Hosts) -> Result<Framing, Refusal> {
     let head = std::str::from_utf8(head).map_err(|_| Refusal::bad("the request head is not text"))?;
     let head = head.strip_suffix("\r\n\r\n").ok_or(Refusal::bad("the request head has no end"))?;
     let mut lines = head.split("\r\n");
@@ -162,10 +185,9 @@ fn content_length(value: &str) -> Result<u64, Refusal> {
     digits.then(|| value.parse().ok()).flatten().ok_or(Refusal::bad("the Content-Length is malformed"))
 }
 
-fn check_host(host: Option<&str>, target: &str, hosts: &[String]) -> Result<(), Refusal> {
+fn check_host(host: Option<&str>, target: &str, hosts: &Hosts) -> Result<(), Refusal> {
     let host = host.ok_or(Refusal::bad("the Host header is missing"))?;
-    let known = |name: &str| hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
-    if !known(host) {
+    if !hosts.know(host) {
         return Err(Refusal {
             status: 403,
             text: "the Host header does not name this server; use the printed address",
@@ -175,7 +197,7 @@ fn check_host(host: Option<&str>, target: &str, hosts: &[String]) -> Result<(), 
         && !target.starts_with('/')
     {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if !known(authority) {
+        if !hosts.know(authority) {
             return Err(Refusal::bad("the request target names another server"));
         }
     }

@@ -13,11 +13,13 @@
 //! | `connection` | one connection: requests, bodies, answers |
 //! | `stream` | the bytes of a connection, one request head at a time, with the time limits |
 //! | `head` | what a request head must look like |
+//! | `paced` | a body that is handed over as it comes, with its time limit |
 //! | `spawned` | [`Spawned`]: a task for each request |
 
 mod bind;
 mod connection;
 mod head;
+mod paced;
 mod spawned;
 mod stream;
 

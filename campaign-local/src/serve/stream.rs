@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::Limits;
-use super::head::{Framing, Refusal, check, complete};
+use super::head::{Framing, Hosts, Refusal, check, complete};
 
 /// Set while a request is in the service's hands; then no time limit of the stream runs, and no
 /// further head is handed on.
@@ -71,14 +71,14 @@ pub(super) struct Strict<S> {
     buffer: Vec<u8>,
     state: State,
     limits: Limits,
-    hosts: Arc<[String]>,
+    hosts: Arc<Hosts>,
     busy: Busy,
     timer: Option<(bool, Pin<Box<Sleep>>)>,
     refusal: Option<Refusal>,
 }
 
 impl<S> Strict<S> {
-    pub(super) fn new(inner: S, limits: Limits, hosts: Arc<[String]>, busy: Busy) -> Self {
+    pub(super) fn new(inner: S, limits: Limits, hosts: Arc<Hosts>, busy: Busy) -> Self {
         Self { inner, buffer: Vec::new(), state: State::Head, limits, hosts, busy, timer: None, refusal: None }
     }
 
@@ -159,19 +159,29 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
         if matches!(this.state, State::Head) && !ready!(this.poll_head(context))? {
             return Poll::Ready(Ok(()));
         }
-        if this.buffer.is_empty() && !ready!(this.poll_fill(context))? {
-            return Poll::Ready(Ok(()));
-        }
-        let mut count = this.buffer.len().min(out.remaining());
+        let most = match this.state {
+            State::Allowed(allowed) => usize::try_from(allowed).unwrap_or(usize::MAX).min(out.remaining()),
+            State::Head | State::Rest => out.remaining(),
+        };
+        let count = if this.buffer.is_empty() {
+            // Nothing to look at any more in this request: straight to the library.
+            let mut direct = ReadBuf::new(out.initialize_unfilled_to(most));
+            ready!(Pin::new(&mut this.inner).poll_read(context, &mut direct))?;
+            let count = direct.filled().len();
+            out.advance(count);
+            count
+        } else {
+            let count = this.buffer.len().min(most);
+            out.put_slice(&this.buffer[..count]);
+            this.buffer.drain(..count);
+            count
+        };
         if let State::Allowed(allowed) = &mut this.state {
-            count = count.min(usize::try_from(*allowed).unwrap_or(usize::MAX));
             *allowed -= count as u64;
             if *allowed == 0 {
                 this.state = State::Head;
             }
         }
-        out.put_slice(&this.buffer[..count]);
-        this.buffer.drain(..count);
         Poll::Ready(Ok(()))
     }
 }

@@ -141,22 +141,70 @@ impl Store {
     {
         self.committer.check()?;
         let committer = Arc::clone(&self.committer);
-        let read = tokio::task::spawn_blocking(move || {
+        let read = move || {
             let transaction = committer.database.begin_read().map_err(StoreError::stopped)?;
             let table = transaction.open_table(DATA).map_err(StoreError::stopped)?;
             work(&Read::new(table))
-        });
-        match read.await {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => Err(StoreError::Panicked.into()),
-            Err(_) => Err(StoreError::stopped("the runtime that ran the read has ended").into()),
-        }
+        };
+        blocking(read).await
+    }
+
+    /// The state of the last commit, kept for as long as the snapshot is: what is overwritten or deleted
+    /// meanwhile can still be read from it. The file keeps the old pages until then.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`].
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.committer.check()?;
+        let committer = Arc::clone(&self.committer);
+        let open = move || {
+            let transaction = committer.database.begin_read().map_err(StoreError::stopped)?;
+            let table = transaction.open_table(DATA).map_err(StoreError::stopped)?;
+            Ok(Snapshot { read: Arc::new(Read::new(table)) })
+        };
+        blocking(open).await
     }
 
     /// Takes no more work, and returns when all that was accepted is on the disk. Later calls on any
     /// clone answer [`StoreError::Stopped`].
     pub async fn close(&self) {
         self.committer.close().await;
+    }
+}
+
+/// One state of the store, for reading in pieces. Cheap to clone; all clones are the same state.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    read: Arc<Read>,
+}
+
+impl Snapshot {
+    /// Runs `work` over the state.
+    ///
+    /// # Errors
+    /// What `work` returned, or a [`StoreError`] turned into it.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Read) -> Result<T, E> + Send + 'static,
+    {
+        let read = Arc::clone(&self.read);
+        blocking(move || work(&read)).await
+    }
+}
+
+/// Runs what reads the file where it may block.
+async fn blocking<T, E, F>(work: F) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: FnOnce() -> Result<T, E> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => Err(StoreError::Panicked.into()),
+        Err(_) => Err(StoreError::stopped("the runtime that ran the read has ended").into()),
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `database` | [`Store`]: opening, `write`, `read` |
+//! | `database` | [`Store`]: opening, `write`, `read`; [`Snapshot`] |
 //! | `commit` | the queue and the group commit |
 //! | `view` | [`View`]: what a closure sees; [`Read`] and [`Write`] |
 //! | `error` | [`OpenError`], [`StoreError`] |
@@ -21,8 +21,8 @@ mod error;
 pub mod space;
 mod view;
 
-pub use database::Store;
 pub(crate) use database::sync_folder_of;
+pub use database::{Snapshot, Store};
 pub use error::{OpenError, StoreError};
 pub use redb::StorageBackend;
 pub use view::{Order, Read, View, Visit, Write};

@@ -10,6 +10,18 @@ pub const TABLES: u8 = b't';
 /// Table Store: one entry per row.
 pub const ROWS: u8 = b'r';
 
+/// OSS: one entry per bucket.
+pub const BUCKETS: u8 = b'b';
+
+/// OSS: one entry per object with its meta.
+pub const OBJECTS: u8 = b'o';
+
+/// OSS: the contents of objects, in pieces.
+pub const CONTENTS: u8 = b'c';
+
+/// OSS: one entry per content that belongs to no object, or not yet, and the last number of each kind.
+pub const LOOSE_CONTENTS: u8 = b'l';
+
 /// The smallest key after every key that begins with `prefix`: the open end of a range over it.
 ///
 /// A prefix of only `0xff` bytes has no such key; the store's prefixes begin with an ASCII letter,
