@@ -41,6 +41,18 @@ impl Replayable {
         Self { length, open: Arc::new(open) }
     }
 
+    /// Length in bytes.
+    #[must_use]
+    pub const fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// True if there are no bytes.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// The chunks, from the start.
     #[must_use]
     pub fn open(&self) -> ByteStream {

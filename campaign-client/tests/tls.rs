@@ -1,4 +1,4 @@
-//! The reqwest transport against TLS servers that cannot be trusted. Needs `openssl` on the path.
+//! The transports against TLS servers that cannot be trusted. Needs `openssl` on the path.
 #![cfg(feature = "rustls")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use campaign_client::{Body, Transport, TransportErrorKind, transport::Reqwest};
+use campaign_client::{Body, Transport, TransportErrorKind, transport::Hyper};
 
 struct Server(Child, u16);
 
@@ -78,13 +78,25 @@ fn server(folder: &Path, host: &str, end: &str) -> Server {
     Server(child, port)
 }
 
+/// No transport sends anything to `https` at this port.
+async fn is_insecure(port: u16) {
+    let transports: Vec<Box<dyn Transport>> = vec![
+        Box::new(Hyper::new().unwrap()),
+        #[cfg(feature = "reqwest")]
+        Box::new(campaign_client::transport::Reqwest::new().unwrap()),
+    ];
+    for transport in transports {
+        let request = http::Request::get(format!("https://localhost:{port}/?CANARY")).body(Body::empty()).unwrap();
+        let error = transport.send(request).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Insecure, "{error:?}");
+        assert!(!format!("{error:?}").contains("CANARY"));
+    }
+}
+
 async fn refused(host: &str, end: &str) {
     let folder = tempfile::tempdir().unwrap();
     let server = server(folder.path(), host, end);
-    let request = http::Request::get(format!("https://localhost:{}/?CANARY", server.1)).body(Body::empty()).unwrap();
-    let error = Reqwest::new().unwrap().send(request).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Insecure, "{error:?}");
-    assert!(!format!("{error:?}").contains("CANARY"));
+    is_insecure(server.1).await;
 }
 
 #[tokio::test]
@@ -108,10 +120,9 @@ async fn a_server_that_speaks_no_tls_is_refused_for_good() {
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         use tokio::io::AsyncWriteExt;
-        let (mut socket, _) = listener.accept().await.unwrap();
-        socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        while let Ok((mut socket, _)) = listener.accept().await {
+            socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        }
     });
-    let request = http::Request::get(format!("https://localhost:{port}/")).body(Body::empty()).unwrap();
-    let error = Reqwest::new().unwrap().send(request).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Insecure, "{error:?}");
+    is_insecure(port).await;
 }

@@ -36,8 +36,8 @@ impl<S: Service> ClientBuilder<S> {
         }
     }
 
-    /// How requests are sent. With feature `reqwest` the default is a new
-    /// `transport::Reqwest`; give several clients clones of one to share its
+    /// How requests are sent. With feature `hyper` the default is a new `transport::Hyper`, without
+    /// it and with `reqwest` a `transport::Reqwest`; give several clients clones of one to share its
     /// connections.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -80,7 +80,7 @@ impl<S: Service> ClientBuilder<S> {
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a setting cannot work or no transport
-    /// was given and the feature `reqwest` is off.
+    /// was given and neither the feature `hyper` nor `reqwest` is on.
     pub fn build(self) -> Result<Client<S>> {
         let retry = self.retry.unwrap_or_else(|| self.service.retry());
         retry.check()?;
@@ -97,15 +97,18 @@ impl<S: Service> ClientBuilder<S> {
     }
 }
 
-#[cfg(feature = "reqwest")]
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
 fn default_transport(https: bool) -> Result<Arc<dyn Transport>> {
     if https && !cfg!(feature = "rustls") {
         return Err(Error::invalid("https needs the feature `rustls`, or a transport of your own"));
     }
+    #[cfg(feature = "hyper")]
+    return Ok(Arc::new(crate::transport::Hyper::new()?));
+    #[cfg(not(feature = "hyper"))]
     Ok(Arc::new(crate::transport::Reqwest::new()?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(not(any(feature = "hyper", feature = "reqwest")))]
 fn default_transport(_https: bool) -> Result<Arc<dyn Transport>> {
-    Err(Error::invalid("no transport: switch the feature `reqwest` on or give one"))
+    Err(Error::invalid("no transport: switch the feature `hyper` on or give one"))
 }

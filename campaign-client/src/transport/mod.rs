@@ -1,12 +1,16 @@
 //! How a request gets to a service and its answer back.
 //!
 //! A [`Transport`] sends one request once. It is stored as an object, so that a client can be given
-//! an HTTP stack (`transport::Reqwest`, feature `reqwest`), a router in the same process
+//! an HTTP stack (`transport::Hyper`, feature `hyper`, or `transport::Reqwest`, feature `reqwest`), a router in the same process
 //! (`transport::InProcess`, feature `server`), or a decorator around either: a `Transport` that
 //! holds another and changes what goes through.
 
+#[cfg(feature = "hyper")]
+mod hyper;
 #[cfg(feature = "server")]
 mod in_process;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod network;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
@@ -14,6 +18,8 @@ use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
+#[cfg(feature = "hyper")]
+pub use self::hyper::Hyper;
 #[cfg(feature = "server")]
 pub use self::in_process::{Dropped, InProcess};
 #[cfg(feature = "reqwest")]

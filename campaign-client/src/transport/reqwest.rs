@@ -1,21 +1,19 @@
 //! The transport over [`reqwest`](https://docs.rs/reqwest).
 
-use std::{error::Error as StdError, io, time::Duration};
-
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::{Transport, TransportError, TransportErrorKind};
+use super::{
+    Transport, TransportError, TransportErrorKind,
+    network::{CONNECT_TIMEOUT, IDLE_PER_HOST, IDLE_TIMEOUT, KEEPALIVE, broken},
+};
 use crate::{Body, Download};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Shorter than the services keep a connection open, so that few requests meet a closing one.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-const IDLE_PER_HOST: usize = 64;
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// An HTTP/1.1 client with a pool of connections. Clones share the pool: make one for all clients
 /// of a program.
+///
+/// For a program that has a [`reqwest::Client`] already, with its proxy or its certificates: see
+/// [`From`]. Otherwise [`Hyper`](super::Hyper) does the same with less.
 ///
 /// It follows no redirect (a signature and a token would travel with it), repeats nothing and uses
 /// no proxy from the environment.
@@ -54,6 +52,14 @@ impl Reqwest {
     }
 }
 
+/// A client of the program's own. It must follow no redirect and read no compressed answers: a
+/// signature would travel with the one, and a digest is of the bytes as they were sent.
+impl From<reqwest::Client> for Reqwest {
+    fn from(client: reqwest::Client) -> Self {
+        Self(client)
+    }
+}
+
 #[async_trait]
 impl Transport for Reqwest {
     async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Download>, TransportError> {
@@ -73,32 +79,12 @@ impl Transport for Reqwest {
     }
 }
 
-/// Sorts an error by how far the request got. The URL is taken out: its query may be a signature.
 fn translate(error: reqwest::Error) -> TransportError {
+    // Its query may be a signature.
     let error = error.without_url();
-    let (kind, message) = if error.is_builder() {
-        (TransportErrorKind::Invalid, "the request cannot be sent")
-    } else if is_tls(&error) {
-        (TransportErrorKind::Insecure, "the TLS connection could not be made")
-    } else if error.is_connect() {
-        (TransportErrorKind::Unsent, "no connection could be made")
-    } else {
-        (TransportErrorKind::Lost, "the connection broke before the answer was whole")
-    };
-    TransportError::new(kind, message).with_source(error)
-}
-
-/// A failed handshake (a certificate, most often) is a connect error too, but would fail again. The
-/// TLS library gives it as an I/O error of the kind `InvalidData`, inside others.
-fn is_tls(error: &reqwest::Error) -> bool {
-    fn within(error: &(dyn StdError + 'static)) -> bool {
-        let inner = match error.downcast_ref::<io::Error>() {
-            Some(error) if error.kind() == io::ErrorKind::InvalidData => return true,
-            // An I/O error's `source` is that of the error inside it, which is passed over so.
-            Some(error) => error.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
-            None => error.source(),
-        };
-        inner.is_some_and(within)
+    if error.is_builder() {
+        return TransportError::new(TransportErrorKind::Invalid, "the request cannot be sent").with_source(error);
     }
-    error.is_connect() && within(error)
+    let connecting = error.is_connect();
+    broken(error, connecting)
 }

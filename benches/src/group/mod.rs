@@ -1,0 +1,38 @@
+//! What is measured and what it must be.
+
+pub(crate) mod tablestore;
+
+use crate::{instrument, server::Server, work};
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// What the figures are made with.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    server: Server,
+}
+
+impl Bench {
+    pub(crate) fn start() -> Result<Self> {
+        Ok(Self { server: Server::start()? })
+    }
+
+    /// Instructions per repetition of `work`, counted between two run lengths.
+    fn instructions(&self, work: &str, lengths: [u64; 2]) -> Result<f64> {
+        instrument::instructions(work, Some(self.server.address), lengths)
+    }
+
+    fn work(&self, name: &str) -> Result<work::Run> {
+        work::find(name, Some(self.server.address)).ok_or_else(|| format!("there is no work called {name}").into())
+    }
+
+    /// Nanoseconds per repetition of `work`.
+    fn nanoseconds(&self, work: &str, times: u64) -> Result<f64> {
+        Ok(instrument::nanoseconds(self.work(work)?, times))
+    }
+
+    /// Nanoseconds of processor per repetition of `work`, kernel included.
+    fn processor(&self, work: &str, times: u64) -> Result<f64> {
+        instrument::processor(self.work(work)?, times)
+    }
+}

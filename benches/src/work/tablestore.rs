@@ -1,0 +1,200 @@
+//! PutRow: this project's client, the floor under it, and a peer.
+
+use std::{net::SocketAddr, rc::Rc, sync::LazyLock};
+
+use bytes::Bytes;
+use campaign_client::{Body, Client, Credentials, Operation, Service, Signing};
+use campaign_tablestore::{
+    PrimaryKey, PutRow, Row, TableStore,
+    sign::{SigningKey, answer_string_to_sign},
+};
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderValue, Response};
+
+use super::{Run, repeat, repeat_async};
+
+const KEY_ID: &str = "LTAI5tExampleExample0001";
+const SECRET: &str = "anExampleSecretOfThirtyCharacters";
+const INSTANCE: &str = "campaign";
+const REGION: &str = "cn-hangzhou";
+const TABLE: &str = "campaign_entries";
+
+pub(super) fn find(name: &str, server: Option<SocketAddr>) -> Option<Run> {
+    let at = server.map(|at| format!("http://{at}"));
+    Some(match name {
+        "put" => put(&at?, 1, false),
+        "put-v4" => put(&at?, 1, true),
+        "put-16" => put(&at?, 16, false),
+        "floor" => floor(&at?, 1),
+        "floor-16" => floor(&at?, 16),
+        "encode" => {
+            let (call, service) = (call(), service("http://127.0.0.1:1", false));
+            repeat(move || call.request(&service).expect("the row can be sent"))
+        }
+        #[cfg(feature = "peers")]
+        name => return peer::find(name, at.as_deref()),
+        #[cfg(not(feature = "peers"))]
+        _ => return None,
+    })
+}
+
+/// An entry as a campaign writes it, with the request data that one keeps: 3 columns of a key, 8 texts, 2 whole numbers,
+/// a yes and a fraction.
+fn call() -> PutRow {
+    let key = PrimaryKey::new().with("campaign", "double11-2026").with("day", "2026-11-11/07").with("id", ID);
+    let row = TEXTS.iter().fold(Row::new(key), |row, (name, value)| row.with(*name, *value));
+    let row = row.with("created", 1_794_355_200_123_i64).with("terms", 7_i64).with("consent", true).with("score", 0.8125);
+    PutRow::new(TABLE, row)
+}
+
+const ID: &str = "01K9RQ7V5ZC4T8N2M6P3X1Y0AB";
+const TEXTS: [(&str, &str); 8] = [
+    ("name", "Example Person"),
+    ("email", "person.one@example.com"),
+    ("phone", "+8613800000000"),
+    ("city", "Hangzhou"),
+    ("locale", "zh-CN"),
+    ("source", "poster-station-03"),
+    ("agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"),
+    ("referrer", "https://campaign.example.com/double11"),
+];
+
+fn service(endpoint: &str, v4: bool) -> TableStore {
+    let service = TableStore::new(endpoint, INSTANCE).expect("the endpoint is one");
+    if v4 { service.v4(REGION).expect("the region is one") } else { service }
+}
+
+/// The whole client as a program has it by default: encoding, signing, sending, checking the answer, reading it.
+fn put(endpoint: &str, at_once: usize, v4: bool) -> Run {
+    let client = Client::builder(service(endpoint, v4)).credentials(Credentials::new(KEY_ID, SECRET)).build();
+    let (client, call) = (client.expect("the client can be built"), Rc::new(call()));
+    repeat_async(at_once, move || {
+        let (client, call) = (client.clone(), Rc::clone(&call));
+        async move {
+            client.send(&*call).await.expect("the row is put");
+        }
+    })
+}
+
+/// The floor: a plain reqwest POST of the same bytes with the same headers, as commonly written.
+fn floor(endpoint: &str, at_once: usize) -> Run {
+    let service = service(endpoint, false);
+    let mut request = call().request(&service).expect("the row can be sent");
+    let credentials = Credentials::new(KEY_ID, SECRET);
+    let place = campaign_client::Place::Header;
+    let signing = Signing { credentials: &credentials, now: Utc::now(), nonce: "", place };
+    service.sign(&mut request, &signing).expect("the request can be signed");
+    let (parts, body) = request.into_parts();
+    let headers: Vec<(String, String)> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().expect("it is text").to_owned()))
+        .collect();
+    let (Body::Bytes(body), client, url) = (body, reqwest::Client::new(), parts.uri.to_string()) else {
+        unreachable!("a row is in memory");
+    };
+    repeat_async(at_once, move || {
+        let mut request = client.post(&url);
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let sent = request.body(body.clone()).send();
+        async move {
+            let response = sent.await.and_then(reqwest::Response::error_for_status).expect("the answer comes");
+            response.bytes().await.expect("the answer is whole");
+        }
+    })
+}
+
+/// The answer of the server to a request.
+pub(crate) fn answer(request: &http::request::Parts) -> Option<Response<Bytes>> {
+    static V2: LazyLock<Response<Bytes>> = LazyLock::new(|| signed(&SigningKey::v2(SECRET), Utc::now()));
+    static V4: LazyLock<Response<Bytes>> = LazyLock::new(|| {
+        let now = Utc::now();
+        signed(&SigningKey::v4(SECRET, &now.format("%Y%m%d").to_string(), REGION), now)
+    });
+    if request.uri.path() != "/PutRow" {
+        return None;
+    }
+    Some(if request.headers.contains_key("x-ots-signaturev4") { V4.clone() } else { V2.clone() })
+}
+
+/// An answer to PutRow that verifies for the next 15 minutes.
+fn signed(key: &SigningKey, now: DateTime<Utc>) -> Response<Bytes> {
+    // PutRowResponse { consumed: { capacity_unit: { read: 0, write: 1 } } } and its MD5.
+    let body = Bytes::from_static(&[0x0a, 0x06, 0x0a, 0x04, 0x08, 0, 0x10, 1]);
+    let mut headers = HeaderMap::new();
+    let date = now.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+    for (name, value) in [
+        ("x-ots-contentmd5", BODY_MD5),
+        ("x-ots-requestid", "0005f4c1-8d2f-5f6e-0ac1-720b0bbbbb00"),
+        ("x-ots-date", &date),
+        ("x-ots-contenttype", "protocol buffer"),
+    ] {
+        headers.insert(name, HeaderValue::from_str(value).expect("it is text"));
+    }
+    let signature = key.sign_answer(&answer_string_to_sign("/PutRow", &headers));
+    let authorization = format!("OTS {KEY_ID}:{signature}");
+    headers.insert("authorization", HeaderValue::from_str(&authorization).expect("it is text"));
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    response
+}
+
+const BODY_MD5: &str = "cGqcInR86zj/8Pah1LWaHg==";
+
+#[cfg(feature = "peers")]
+mod peer {
+    //! aliyun-tablestore-rs.
+
+    use aliyun_tablestore_rs::{
+        OtsClient,
+        data::{PutRowRequest, Row},
+        protos,
+    };
+    use prost::Message;
+
+    use super::{ID, KEY_ID, Run, SECRET, TABLE, TEXTS, repeat, repeat_async};
+
+    pub(super) fn find(name: &str, endpoint: Option<&str>) -> Option<Run> {
+        let call = call();
+        Some(match name {
+            "peer-clone" => repeat(move || call.clone()),
+            // Its request is used up by being encoded, so that it has to be cloned first.
+            "peer-clone-encode" => repeat(move || protos::PutRowRequest::from(call.clone()).encode_to_vec()),
+            "peer-put" => {
+                let client = OtsClient::new(KEY_ID, SECRET, endpoint?);
+                repeat_async(1, move || {
+                    let (client, call) = (client.clone(), call.clone());
+                    async move {
+                        client.put_row(call).send().await.expect("the row is put");
+                    }
+                })
+            }
+            _ => return None,
+        })
+    }
+
+    fn call() -> PutRowRequest {
+        let row = Row::new()
+            .primary_key_column_string("campaign", "double11-2026")
+            .primary_key_column_string("day", "2026-11-11/07")
+            .primary_key_column_string("id", ID);
+        let row = TEXTS.iter().fold(row, |row, (name, value)| row.column_string(*name, *value));
+        let row = row
+            .column_integer("created", 1_794_355_200_123)
+            .column_integer("terms", 7)
+            .column_bool("consent", true)
+            .column_double("score", 0.8125);
+        PutRowRequest::new(TABLE).row(row)
+    }
+
+    /// The bytes are the same, or it would be another work.
+    #[cfg(test)]
+    #[test]
+    fn the_peer_writes_the_same_bytes() {
+        use campaign_client::Operation;
+        let ours = super::call().request(&super::service("http://127.0.0.1:1", false)).unwrap();
+        assert_eq!(ours.body().bytes().unwrap(), &protos::PutRowRequest::from(call()).encode_to_vec());
+    }
+}
