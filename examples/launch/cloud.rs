@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use campaign_client::{Body, Credentials, Retry, Transport, transport::Reqwest};
+use campaign_client::{Body, Credentials, Retry, Transport, transport::Hyper};
 use campaign_core::Campaign;
 use campaign_local::fault::FaultPlan;
 use campaign_tablestore::{Client, TableStore};
@@ -69,7 +69,7 @@ impl FromStr for Faults {
 /// A running cloud.
 pub(crate) struct Cloud {
     ready: Ready,
-    transport: Reqwest,
+    transport: Hyper,
     pepper: PathBuf,
 }
 
@@ -79,7 +79,7 @@ impl Cloud {
     pub(crate) fn new(ready: Ready, pepper: PathBuf) -> Result<Self, BoxError> {
         let folder = ready.data.as_ref().filter(|folder| folder.is_dir());
         let pepper = folder.map_or(pepper, |folder| folder.join(PEPPER));
-        Ok(Self { ready, transport: Reqwest::new()?, pepper })
+        Ok(Self { ready, transport: Hyper::new()?, pepper })
     }
 
     /// The cloud whose ready line is in a file.

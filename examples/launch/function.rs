@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use campaign_client::{
-    Credentials, CredentialsError, ProvideCredentials, Service as _, credentials::Environment, transport::Reqwest,
+    Credentials, CredentialsError, ProvideCredentials, Service as _, credentials::Environment, transport::Hyper,
 };
 use campaign_core::{Campaign, Intake, Pepper, Sent, body::MAX_BODY};
 use campaign_fc::{Context, Runtime, handler};
@@ -51,7 +51,7 @@ pub(crate) async fn run(campaign: Campaign) -> Result<(), BoxError> {
         let attempt = attempt.parse().map_err(|_| format!("{ATTEMPT_MS} is not a number of milliseconds"))?;
         retry = retry.attempt_timeout(Duration::from_millis(attempt));
     }
-    let client = Client::builder(service).transport(Reqwest::new()?).credentials(role.clone()).retry(retry).build()?;
+    let client = Client::builder(service).transport(Hyper::new()?).credentials(role.clone()).retry(retry).build()?;
     let store = EntryTable::new(&client, variable(TABLE)?);
     let intake = Intake::new(campaign, Pepper::from_env()?, Arc::new(store));
     let function = Arc::new(Function { intake, role });

@@ -7,7 +7,7 @@
 use std::{error::Error as _, time::Duration};
 
 use bytes::Bytes;
-use campaign_client::{Client, Credentials, Download, Error, ErrorKind, Retry, Serve, Service, transport::Reqwest};
+use campaign_client::{Client, Credentials, Download, Error, ErrorKind, Retry, Serve, Service, transport::Hyper};
 use campaign_tablestore::{
     Code, DeleteTable, ListTable, PrimaryKey, PutRow, Row, TableStore, Written, server::Refusal, sign::AnswerFault,
 };
@@ -21,7 +21,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 fn client(socket: &Socket, retry: Retry) -> Client<TableStore> {
-    tablestore::client(socket.endpoint(), Reqwest::new().unwrap(), retry)
+    tablestore::client(socket.endpoint(), Hyper::new().unwrap(), retry)
 }
 
 fn put() -> PutRow {

@@ -6,7 +6,7 @@ use std::{ffi::OsString, io::Write as _, time::Duration};
 use campaign_client::{
     Client, Credentials, Endpoint, ErrorKind, Retry,
     credentials::{Environment, Profile},
-    transport::Reqwest,
+    transport::Hyper,
 };
 use campaign_local::serve::{BindError, Limits, Server};
 use campaign_tablestore::TableStore;
@@ -18,7 +18,7 @@ const PROFILE: &str = "[default]\naccess_key_id = id\naccess_key_secret = secret
 fn retry(retry: Retry) -> ErrorKind {
     let service = TableStore::new("http://127.0.0.1:1", "campaign").unwrap();
     let built = Client::builder(service)
-        .transport(Reqwest::new().unwrap())
+        .transport(Hyper::new().unwrap())
         .credentials(Credentials::anonymous())
         .retry(retry)
         .build();

@@ -11,7 +11,7 @@ use campaign_client::{
     Body, Client, Clock, Credentials, Download, Error, ErrorKind, Operation, ProvideCredentials, Service, Signing,
     Transport, TransportError,
     credentials::{Cached, Profile},
-    transport::{InProcess, Reqwest},
+    transport::{InProcess, Hyper},
 };
 use campaign_core::Pepper;
 use campaign_fc::Credentials as FunctionCredentials;
@@ -152,7 +152,7 @@ async fn what_a_transport_says_holds_no_token() {
     let nonsense = Socket::new(vec![Reply { bytes: Bytes::from("no HTTP\r\n\r\n"), then: Then::Close }; 3]).await;
     for endpoint in [closed.as_str(), reset.endpoint(), nonsense.endpoint()] {
         let service = TableStore::new(endpoint, INSTANCE).unwrap();
-        let (client, signatures) = builder(service, Reqwest::new().unwrap());
+        let (client, signatures) = builder(service, Hyper::new().unwrap());
         let error = client.send(&put()).await.unwrap_err();
         assert!(error.source().is_some_and(|cause| cause.is::<TransportError>()), "{error:?}");
         assert_silent(endpoint, &said(&error), &signatures.lock().unwrap());
@@ -160,7 +160,7 @@ async fn what_a_transport_says_holds_no_token() {
 
     // A token that no header can hold is refused unseen.
     let broken = Credentials::temporary("id", SECRET, format!("{TOKEN}\n"), None);
-    let client = Client::builder(service()).transport(Reqwest::new().unwrap()).credentials(broken).build().unwrap();
+    let client = Client::builder(service()).transport(Hyper::new().unwrap()).credentials(broken).build().unwrap();
     let error = client.send(&put()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert_silent("a broken token", &said(&error), &[]);
@@ -213,7 +213,7 @@ async fn the_log_at_its_finest_holds_no_secret() {
         then: Then::Close,
     };
     let socket = Socket::new(vec![garbled; 3]).await;
-    let (client, signatures) = builder(TableStore::new(socket.endpoint(), INSTANCE).unwrap(), Reqwest::new().unwrap());
+    let (client, signatures) = builder(TableStore::new(socket.endpoint(), INSTANCE).unwrap(), Hyper::new().unwrap());
     client.send(&put()).await.unwrap_err();
     sent.append(&mut signatures.lock().unwrap());
     let text = log.text();

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use campaign_client::{
-    Body, Class, Client, Endpoint, Error, Operation, Retry, Service, ServiceError, Signing, transport::Reqwest,
+    Body, Class, Client, Endpoint, Error, Operation, Retry, Service, ServiceError, Signing, transport::Hyper,
 };
 use campaign_tests::socket::{Reply, Socket, Then};
 use http::response;
@@ -82,7 +82,7 @@ async fn a_url_that_is_a_secret_is_in_no_error() {
         Socket::new(broken("HTTP/1.1 200 x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", Then::Close)).await;
     for endpoint in ["http://127.0.0.1:1", reset.endpoint(), error.endpoint(), moved.endpoint(), unread.endpoint()] {
         let client = Client::builder(Presigned(endpoint.parse().unwrap()))
-            .transport(Reqwest::new().unwrap())
+            .transport(Hyper::new().unwrap())
             .credentials(keys())
             .retry(Retry::default().base(std::time::Duration::ZERO))
             .build()
