@@ -32,8 +32,8 @@ MAY_KNOW = {
 }
 PROGRAMS = {"campaign-examples", "campaign-tests"}
 
-# campaign-core without features: no network, and few packages.
-CORE_LIMIT = 40
+# These without features: no network, and few packages.
+LIGHT = {"campaign-core": 40, "campaign-apigw": 40}
 NETWORK = {"tokio", "hyper", "reqwest", "axum", "h2", "tower"}
 
 # What a machine with Rust alone cannot build.
@@ -102,13 +102,14 @@ def check():
             if dependency["name"] in names and dependency["uses_default_features"]:
                 faults.append(f"{package['name']} takes {dependency['name']} with default features")
 
-    core = packages("-p", "campaign-core", "-e", "normal", "--no-default-features")
-    core = {package for package in core if package.split()[0] != "campaign-core"}
-    print(f"campaign-core without features: {len(core)} packages (at most {CORE_LIMIT})")
-    if len(core) > CORE_LIMIT:
-        faults.append(f"campaign-core pulls in {len(core)} packages: {', '.join(sorted(core))}")
-    for name in sorted({p.split()[0] for p in core} & NETWORK):
-        faults.append(f"campaign-core pulls in {name}")
+    for name, limit in LIGHT.items():
+        light = packages("-p", name, "-e", "normal", "--no-default-features")
+        light = {package for package in light if package.split()[0] != name}
+        print(f"{name} without features: {len(light)} packages (at most {limit})")
+        if len(light) > limit:
+            faults.append(f"{name} pulls in {len(light)} packages: {', '.join(sorted(light))}")
+        for network in sorted({p.split()[0] for p in light} & NETWORK):
+            faults.append(f"{name} pulls in {network}")
 
     # The README's two commands, on a machine with Rust alone.
     for what, flags in [

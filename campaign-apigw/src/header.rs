@@ -26,3 +26,5 @@ pub const SIGNATURE_METHOD: HeaderName = HeaderName::from_static("x-ca-signature
 pub const TIMESTAMP: HeaderName = HeaderName::from_static("x-ca-timestamp");
 /// Makes a signed request unique.
 pub const NONCE: HeaderName = HeaderName::from_static("x-ca-nonce");
+/// Digest of a body that is no form: Base64 of its MD5.
+pub const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");

@@ -1,10 +1,29 @@
 #![doc = include_str!("../README.md")]
+#![warn(clippy::unwrap_used)]
 
+mod app;
 mod class;
 mod code;
 mod error;
+mod explain;
+mod head;
 pub mod header;
+mod listed;
+mod nonces;
+mod parameters;
+mod refusal;
+mod sign;
+mod string_to_sign;
+mod verify;
 
+pub use app::{App, BadApp, NotAMethod, Signature, SignatureMethod};
 pub use class::Class;
 pub use code::{Code, NotACode, OtherCode};
 pub use error::GatewayError;
+pub use explain::{Explanation, explain, signed_string};
+pub use nonces::{MemoryNonces, Nonces, NoncesError, Use};
+pub use parameters::ParameterFault;
+pub use refusal::{Doubt, Refusal};
+pub use sign::{SignError, Signer};
+pub use string_to_sign::{content_md5, string_to_sign};
+pub use verify::{Verified, Verifier};

@@ -1,0 +1,180 @@
+//! [`explain`]: why a signature was refused, told from the string that the gateway sent back.
+
+use std::fmt;
+
+use http::{HeaderMap, Method, Uri};
+
+use crate::string_to_sign::string_to_sign;
+use crate::{ParameterFault, header};
+
+/// Characters of a line that are shown.
+const SHOWN: usize = 120;
+
+/// Why a signature was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Explanation {
+    /// Both sides signed the same text: the AppSecret is wrong (or the signature method is).
+    WrongSecret,
+    /// The texts differ.
+    Different {
+        /// The first line that differs, from 1.
+        line: usize,
+        /// What stands in that line, for example `Content-MD5`.
+        part: String,
+        /// The line as it was signed here; only its length if its value may be a secret.
+        ours: String,
+        /// The line as the gateway computed it; only its length if its value may be a secret.
+        theirs: String,
+    },
+    /// The message holds no string to sign.
+    NotTold,
+}
+
+/// Says why a signature was refused. `ours` is the [`string_to_sign`] (of a request that was signed:
+/// [`signed_string`]), `message` the `X-Ca-Error-Message` of the answer.
+///
+/// The gateway writes every line feed as `#`, so a `#` in a value may count as one. Values of headers
+/// other than those that every request has are not shown: they may be secrets.
+///
+/// ```
+/// use campaign_apigw::{Explanation, explain};
+///
+/// let message = "Invalid Signature, Server StringToSign:`GET#*/*####/v1/me?a=1`";
+/// assert_eq!(explain(b"GET\n*/*\n\n\n\n/v1/me?a=1", message), Explanation::WrongSecret);
+/// let explained = explain(b"GET\n\n\n\n\n/v1/me?a=1", message);
+/// assert_eq!(explained.to_string(), "line 2, Accept: signed ``, the gateway computed `*/*`");
+/// ```
+#[must_use]
+pub fn explain(ours: &[u8], message: &str) -> Explanation {
+    let Some(theirs) = server_string(message) else { return Explanation::NotTold };
+    let ours = String::from_utf8_lossy(ours).replace('\n', "#");
+    if ours == theirs {
+        return Explanation::WrongSecret;
+    }
+    let mut lines = ours.split('#').zip(theirs.split('#')).enumerate();
+    let found = lines.find(|(_, (ours, theirs))| ours != theirs);
+    let (index, (our_line, their_line)) = found.unwrap_or_else(|| {
+        // One is the other's beginning.
+        let count = ours.split('#').count().min(theirs.split('#').count());
+        (count, (ours.split('#').nth(count).unwrap_or(""), theirs.split('#').nth(count).unwrap_or("")))
+    });
+    let (part, secret) = part(index, our_line, their_line);
+    let show = |line: &str| if secret { format!("{} bytes", line.len()) } else { shown(line) };
+    Explanation::Different { line: index + 1, part, ours: show(our_line), theirs: show(their_line) }
+}
+
+/// The text that was signed for a request that carries its signature: with the headers that it lists.
+///
+/// # Errors
+/// [`ParameterFault::TooMany`].
+pub fn signed_string(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, ParameterFault> {
+    let list = headers.get(header::SIGNATURE_HEADERS).and_then(|list| list.to_str().ok()).unwrap_or_default();
+    let names: Vec<&str> = list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    string_to_sign(method, uri, headers, &names, body)
+}
+
+/// The string to sign in a message, with `#` for line feeds.
+pub(crate) fn server_string(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("StringToSign:")?;
+    let rest = rest.trim();
+    let rest = rest.strip_prefix('`').unwrap_or(rest);
+    Some(rest.strip_suffix('`').unwrap_or(rest))
+}
+
+/// What stands in a line, and whether its value may be a secret.
+fn part(index: usize, ours: &str, theirs: &str) -> (String, bool) {
+    let fixed = ["method", "Accept", "Content-MD5", "Content-Type", "Date"];
+    if let Some(name) = fixed.get(index) {
+        return ((*name).to_owned(), false);
+    }
+    let name = |line: &str| {
+        let (name, _) = line.split_once(':').filter(|(name, _)| !name.contains(['/', '?']))?;
+        Some(name.to_owned())
+    };
+    match (name(ours), name(theirs)) {
+        (None, None) => ("path and parameters".to_owned(), false),
+        (ours, theirs) => {
+            let known = |name: &Option<String>| {
+                name.as_deref()
+                    .is_none_or(|name| name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("x-ca-")))
+            };
+            let secret = !known(&ours) || !known(&theirs);
+            (format!("header {}", ours.or(theirs).unwrap_or_default()), secret)
+        }
+    }
+}
+
+/// One line without power over a terminal, cut short.
+fn shown(line: &str) -> String {
+    let cut: String = line.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    if line.chars().nth(SHOWN).is_some() { format!("{cut}…") } else { cut }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongSecret => f.write_str(
+                "the gateway signed the same text with another result: the AppSecret is wrong, or not this AppKey's",
+            ),
+            Self::Different { line, part, ours, theirs } => {
+                write!(f, "line {line}, {part}: signed `{ours}`, the gateway computed `{theirs}`")
+            }
+            Self::NotTold => f.write_str("the gateway did not say what it signed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "POST\n*/*\nmd5\njson\n\ntoken:canary\nx-ca-key:1\nx-ca-nonce:n\n/v1/a?b=c";
+
+    fn told(theirs: &str) -> String {
+        explain(OURS.as_bytes(), &format!("Invalid Signature, Server StringToSign:`{}`", theirs.replace('\n', "#")))
+            .to_string()
+    }
+
+    #[test]
+    fn equal_texts_mean_that_the_secret_is_wrong() {
+        assert!(told(OURS).contains("AppSecret is wrong"));
+        // A number sign in a value looks like a line feed on both sides.
+        let ours = b"GET\n\n\n\n\n/a?b=#";
+        assert_eq!(explain(ours, "Server StringToSign:`GET#####/a?b=#`"), Explanation::WrongSecret);
+    }
+
+    #[test]
+    fn the_first_difference_is_named() {
+        for (from, to, expected) in [
+            ("POST", "PUT", "line 1, method: signed `POST`, the gateway computed `PUT`"),
+            ("md5", "", "line 3, Content-MD5: signed `md5`, the gateway computed ``"),
+            ("key:1", "key:2", "line 7, header x-ca-key: signed `x-ca-key:1`, the gateway computed `x-ca-key:2`"),
+            (
+                "x-ca-nonce:n\n",
+                "",
+                "line 8, header x-ca-nonce: signed `x-ca-nonce:n`, the gateway computed `/v1/a?b=c`",
+            ),
+            ("b=c", "b=d", "line 9, path and parameters: signed `/v1/a?b=c`, the gateway computed `/v1/a?b=d`"),
+        ] {
+            assert_eq!(told(&OURS.replacen(from, to, 1)), expected);
+        }
+        let shorter = told(OURS.strip_suffix("\n/v1/a?b=c").unwrap());
+        assert!(shorter.starts_with("line 9, path and parameters: signed `/v1/a?b=c`"), "{shorter}");
+    }
+
+    #[test]
+    fn a_value_that_may_be_a_secret_is_not_shown() {
+        let explained = told(&OURS.replace("canary", "c"));
+        assert_eq!(explained, "line 6, header token: signed `12 bytes`, the gateway computed `7 bytes`");
+        assert!(!format!("{explained:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_message_without_a_string_and_one_of_a_hostile_server_do_no_harm() {
+        assert_eq!(explain(OURS.as_bytes(), "Invalid Signature"), Explanation::NotTold);
+        assert_eq!(explain(b"", ""), Explanation::NotTold);
+        let hostile = told(&format!("POST\n\u{1b}[2J{}", "x".repeat(10_000)));
+        assert!(!hostile.contains('\u{1b}') && hostile.len() < 1000, "{hostile}");
+    }
+}

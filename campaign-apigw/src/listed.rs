@@ -1,0 +1,49 @@
+//! The headers that a request lists as signed.
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::refusal::Doubt;
+use crate::string_to_sign::{Line, is_never_listed};
+
+/// Names in `X-Ca-Signature-Headers`.
+const MOST_HEADERS: usize = 100;
+
+/// The value's text, if it is visible ASCII.
+pub(crate) fn visible(value: &HeaderValue) -> Option<&str> {
+    let bytes = value.as_bytes();
+    std::str::from_utf8(bytes).ok().filter(|_| bytes.iter().all(u8::is_ascii_graphic))
+}
+
+/// The signed headers, sorted by their names as they are listed.
+pub(crate) fn lines<'a>(headers: &'a HeaderMap, list: Option<&'a HeaderValue>) -> Result<Vec<Line<'a>>, Doubt> {
+    let names = match list {
+        // Older documents: without the list X-Ca-Key alone is signed.
+        None => "x-ca-key",
+        Some(value) => std::str::from_utf8(value.as_bytes()).map_err(|_| Doubt::List)?,
+    };
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(8);
+    for name in names.split(',').map(str::trim_ascii).filter(|name| !name.is_empty()) {
+        let again = lines.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        if again || lines.len() == MOST_HEADERS {
+            return Err(Doubt::List);
+        }
+        lines.push((name, None));
+    }
+    // One pass: a header that is there twice comes twice.
+    for (name, value) in headers {
+        let text = name.as_str();
+        let line = lines.iter_mut().find(|(listed, _)| listed.eq_ignore_ascii_case(text));
+        match line.map(|(_, slot)| slot.replace(value)) {
+            Some(None) => {}
+            Some(Some(_)) => return Err(Doubt::Repeated(name.clone())),
+            // What anybody could add on the way, the gateway must not go by.
+            None if text.starts_with("x-ca-") && !is_never_listed(text) => return Err(Doubt::NotSigned(name.clone())),
+            None => {}
+        }
+    }
+    if lines.iter().any(|(_, value)| value.is_none()) {
+        return Err(Doubt::List);
+    }
+    lines.sort_unstable_by_key(|(name, _)| *name);
+    Ok(lines)
+}
