@@ -28,6 +28,17 @@ pub enum Body {
     Replayable(Replayable),
 }
 
+/// Bytes are equal if they are the same; a replayable body is equal to its own clones.
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::Replayable(a), Self::Replayable(b)) => a.length == b.length && Arc::ptr_eq(&a.open, &b.open),
+            _ => false,
+        }
+    }
+}
+
 /// A body of known length that is opened anew for each attempt.
 #[derive(Clone)]
 pub struct Replayable {
@@ -148,7 +159,10 @@ impl Download {
         let Some(second) = self.chunks.next().await.transpose()? else {
             return if first.len() as u64 > limit { Err(too_long()) } else { self.complete(first) };
         };
-        let mut all = BytesMut::from(first);
+        // A promised length, already within the limit, is allocated once.
+        let length = self.length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut all = BytesMut::with_capacity(length.max(first.len() + second.len()));
+        all.extend_from_slice(&first);
         all.extend_from_slice(&second);
         loop {
             if all.len() as u64 > limit {

@@ -102,9 +102,32 @@ impl Endpoint {
     /// True if it stays on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
+        self.host() == "localhost" || self.address().is_some_and(|ip| ip.is_loopback())
+    }
+
+    /// The endpoint whose host is `label` before this one's, for services that name a resource there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if `label` is not one label of a host name (letters, digits,
+    /// hyphens and underscores, 1 to 63) or this host is an address.
+    pub fn subdomain(&self, label: &str) -> Result<Self> {
+        if !is_label(label) || self.is_address() {
+            return Err(Error::invalid("a name before the host needs a host name and is one label of it"));
+        }
+        let authority = Authority::try_from([label, ".", self.authority()].concat())
+            .map_err(|e| Error::invalid("the name cannot stand before the host").with_source(e))?;
+        Ok(Self { scheme: self.scheme.clone(), authority })
+    }
+
+    /// True if the host is an IP address and not a name.
+    #[must_use]
+    pub fn is_address(&self) -> bool {
+        self.address().is_some()
+    }
+
+    fn address(&self) -> Option<IpAddr> {
         let host = self.host();
-        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host).parse().ok()
     }
 
     /// The URI of `path_and_query`, which is already encoded for the wire.
@@ -124,13 +147,14 @@ impl Endpoint {
 }
 
 fn is_name(host: &str) -> bool {
-    host.len() <= 253
-        && host.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        })
+    host.len() <= 253 && host.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 fn bad(why: &'static str) -> Error {
@@ -200,6 +224,17 @@ mod tests {
             assert!(error.to_string().starts_with("the endpoint cannot be used: "), "{error}");
         }
         assert!(Endpoint::insecure("http://ots.internal").is_ok());
+    }
+
+    #[test]
+    fn a_name_stands_before_a_host_name_and_before_no_address() {
+        let at = |text: &str| Endpoint::insecure(text).unwrap();
+        let site = at("http://localhost:8087").subdomain("site").unwrap();
+        assert_eq!(site.authority(), "site.localhost:8087");
+        for label in ["", "a.b", "a/b", "a@b", "-a", "a:1"] {
+            assert!(at("http://localhost").subdomain(label).is_err(), "{label}");
+        }
+        assert!(at("http://127.0.0.1").subdomain("site").is_err() && at("http://[::1]:1").subdomain("site").is_err());
     }
 
     #[test]

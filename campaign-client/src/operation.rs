@@ -40,6 +40,16 @@ pub trait Operation: Send + Sync + Sized {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a field cannot be sent.
     fn request(&self, service: &Self::Service) -> Result<http::Request<Body>>;
 
+    /// Checks the head of a successful answer whose body is handed over unread (see
+    /// [`Client::stream`](crate::Client::stream)), where [`response`](Self::response) is never asked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable) if it is not an answer to this call.
+    fn head(&self, response: &response::Parts) -> Result<()> {
+        let _ = response;
+        Ok(())
+    }
+
     /// Reads a successful answer, already verified.
     ///
     /// # Errors

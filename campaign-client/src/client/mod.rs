@@ -104,7 +104,12 @@ impl<S: Service> Client<S> {
             class: operation.class(),
             request: operation.request(self.service()).map_err(|e| e.with_operation(O::NAME))?,
         };
-        self.run(&call, Finish::Unread(|response| response)).await.map_err(|failure| failure.error)
+        let hand_over = |response: http::Response<Download>| {
+            let (parts, download) = response.into_parts();
+            operation.head(&parts)?;
+            Ok(http::Response::from_parts(parts, download))
+        };
+        self.run(&call, Finish::Unread(&hand_over)).await.map_err(|failure| failure.error)
     }
 
     /// The pages of a call, one request each, until the last.

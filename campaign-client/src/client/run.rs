@@ -54,7 +54,7 @@ pub(super) enum Finish<'a, T> {
     /// It is read to its end, verified and understood.
     Read(&'a (dyn Fn(&response::Parts, Bytes) -> Result<T> + Send + Sync)),
     /// It is handed over unread.
-    Unread(fn(http::Response<Download>) -> T),
+    Unread(&'a (dyn Fn(http::Response<Download>) -> Result<T> + Send + Sync)),
 }
 
 impl<S: Service> Client<S> {
@@ -124,7 +124,7 @@ impl<S: Service> Client<S> {
         let read = match finish {
             Finish::Unread(hand_over) if parts.status.is_success() => {
                 let guarded = service.guard(&parts, download);
-                return Ok(hand_over(http::Response::from_parts(parts, guarded)));
+                return hand_over(http::Response::from_parts(parts, guarded));
             }
             Finish::Unread(_) => None,
             Finish::Read(read) => Some(read),

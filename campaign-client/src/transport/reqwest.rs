@@ -67,7 +67,13 @@ impl Transport for Reqwest {
             Body::Bytes(bytes) => reqwest::Body::from(bytes),
             Body::Replayable(body) => reqwest::Body::wrap_stream(body.open()),
         });
+        let path = request.uri().path().to_owned();
         let request = reqwest::Request::try_from(request).map_err(translate)?;
+        if request.url().path() != path {
+            // The URL standard resolves `.` and `..`; what was signed would not be what is sent.
+            let why = "the path holds a segment . or .., which the HTTP client cannot send as it is";
+            return Err(TransportError::new(TransportErrorKind::Invalid, why));
+        }
         let response = self.0.execute(request).await.map_err(translate)?;
         let length = response.content_length();
         let mut answer = http::Response::new(());
