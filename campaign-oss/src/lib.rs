@@ -1,0 +1,43 @@
+#![doc = include_str!("../README.md")]
+
+mod code;
+mod condition;
+pub mod crc64;
+mod encode;
+mod error_body;
+mod integrity;
+mod object_meta;
+pub mod op;
+mod range;
+mod resource;
+#[cfg(feature = "server")]
+pub mod server;
+mod service;
+pub mod sign;
+#[cfg(all(test, feature = "server"))]
+mod testing;
+mod text;
+mod wire;
+mod xml;
+
+pub use code::Code;
+pub use condition::Conditions;
+pub use integrity::ChecksumFault;
+pub use object_meta::{ContentRange, ObjectMeta};
+pub use op::{
+    get_object::{GetObject, Object},
+    head_object::HeadObject,
+    put_bucket::PutBucket,
+    put_object::{PutObject, Stored},
+};
+pub use range::{ByteRange, RangeFault};
+pub use resource::{MAX_KEY_BYTES, Resource};
+pub use service::{Addressing, Oss};
+pub use text::{BucketAcl, ETag, ObjectAcl, StorageClass};
+pub use xml::XmlFault;
+
+/// What every client is made of: credentials, retries, transports, errors. One dependency is enough.
+pub use campaign_client as client;
+
+/// A client of OSS; see [`campaign_client::Client`].
+pub type Client = campaign_client::Client<Oss>;
