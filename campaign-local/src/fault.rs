@@ -27,6 +27,8 @@ pub enum Hop {
     Gateway,
     /// At Table Store.
     TableStore,
+    /// At OSS.
+    Oss,
 }
 
 /// When a connection is cut.
@@ -192,7 +194,7 @@ impl Faults {
 
     /// Decides for one request, once. `key` names what the request is about, so that a repetition
     /// of it is counted as the next attempt: for Table Store the table and the row's primary key,
-    /// for the gateway the Idempotency-Key.
+    /// for OSS the bucket and the object's key, for the gateway the Idempotency-Key.
     #[must_use]
     pub fn decide(&self, hop: Hop, operation: &str, key: &[u8]) -> Option<Fault> {
         let mut state = self.lock();
@@ -235,6 +237,7 @@ fn name(hop: Hop, fault: Fault) -> String {
     let hop = match hop {
         Hop::Gateway => "gateway",
         Hop::TableStore => "table_store",
+        Hop::Oss => "oss",
     };
     let fault = match fault {
         Fault::Cut(Moment::BeforeHandling) => "cut_before_handling",

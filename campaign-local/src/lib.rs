@@ -7,6 +7,7 @@ pub mod function;
 pub mod gateway;
 mod local;
 pub mod log;
+pub mod oss;
 pub mod program;
 mod running;
 pub mod serve;

@@ -13,6 +13,7 @@ use crate::data::Settings;
 use crate::fault::Faults;
 use crate::function::{Functions, HostOptions};
 use crate::gateway::{Gateway, GatewayOptions, Routes};
+use crate::oss;
 use crate::store::{OpenError, Store, StoreError};
 use crate::tablestore::Emulator;
 
@@ -69,6 +70,7 @@ struct Inner {
     routes: Routes,
     gateway: Gateway,
     table_store: Emulator,
+    oss: oss::Emulator,
     admin: Admin,
 }
 
@@ -131,9 +133,12 @@ impl LocalBuilder {
         let routes = Routes::new();
         let gateway = Gateway::new(routes.clone(), functions.clone(), faults.clone(), self.gateway);
         let keys = [credentials(&settings), role];
-        let table_store =
-            Emulator::new(&settings.instance, &settings.region, keys, store.clone(), faults.clone(), self.clock)?;
+        let clock = self.clock;
+        let (region, instance) = (&settings.region, &settings.instance);
+        let table_store = Emulator::new(instance, region, keys.clone(), store.clone(), faults.clone(), clock.clone())?;
         table_store.restore().await?;
+        let oss = oss::Emulator::new(region, keys, store.clone(), faults.clone(), clock)?;
+        oss.restore().await?;
         let admin = Admin::new(
             settings.admin_token.clone(),
             store.clone(),
@@ -141,7 +146,7 @@ impl LocalBuilder {
             vec![Box::new(functions.clone()), Box::new(NamedRoutes::new(routes.clone()))],
         );
         admin.restore().await?;
-        let inner = Inner { settings, store, faults, functions, routes, gateway, table_store, admin };
+        let inner = Inner { settings, store, faults, functions, routes, gateway, table_store, oss, admin };
         Ok(Local { inner: Arc::new(inner) })
     }
 }
@@ -197,6 +202,18 @@ impl Local {
     #[must_use]
     pub fn table_store_transport(&self) -> impl Transport {
         InProcess::new(self.table_store())
+    }
+
+    /// OSS. A request's host names its bucket (`BUCKET.<any suffix>`); an address and `localhost` do not,
+    /// there the path begins with it.
+    pub fn oss(&self) -> Router {
+        self.inner.oss.router()
+    }
+
+    /// OSS, to be called in this process.
+    #[must_use]
+    pub fn oss_transport(&self) -> impl Transport {
+        InProcess::new(self.oss())
     }
 
     /// API Gateway.

@@ -35,10 +35,22 @@ const SERVICES: &[Service] = &[
     Service { name: "tablestore", limits: || body(MAX_REQUEST_BYTES + OVERLONG), router: Local::table_store },
     Service { name: "gateway", limits: || body(GatewayOptions::default().body + OVERLONG), router: Local::gateway },
     Service { name: "admin", limits: || body(ADMIN_BODY), router: Local::admin },
+    Service { name: "oss", limits: oss, router: Local::oss },
 ];
 
 fn body(body: usize) -> Limits {
     Limits { body, ..Limits::default() }
+}
+
+/// Contents come and go in pieces, buckets stand in names, keys and metadata are long.
+fn oss() -> Limits {
+    Limits {
+        streamed: true,
+        names_under_localhost: true,
+        target: 16 << 10,
+        headers_total: 32 << 10,
+        ..Limits::default()
+    }
 }
 
 /// The last port with room for all services behind it.

@@ -32,6 +32,11 @@ use super::{Limits, Spawned};
 #[error("the connection is cut")]
 struct Cut;
 
+/// In the extensions of a request that came with neither `Content-Length` nor `Transfer-Encoding`: it has
+/// no body, and a service may want to be told so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unframed;
+
 /// Time and bytes granted to a client that still sends while it is being refused; closing at once
 /// would reset the connection and could destroy the answer on its way.
 const LINGER: Duration = Duration::from_millis(500);
@@ -112,7 +117,11 @@ where
     S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+    if !framing.iter().any(|name| parts.headers.contains_key(name)) {
+        parts.extensions.insert(Unframed);
+    }
     let body = if limits.streamed {
         Body::new(Paced::new(body, limits.body_time))
     } else {

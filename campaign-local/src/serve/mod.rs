@@ -25,4 +25,5 @@ mod stream;
 
 pub use bind::{BindError, Limits, Server};
 pub use campaign_client::transport::Dropped;
+pub use connection::Unframed;
 pub use spawned::Spawned;

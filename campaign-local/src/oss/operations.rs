@@ -1,0 +1,283 @@
+//! The list of operations, what each must provide, and what is refused because it is not emulated.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use campaign_client::Serve;
+use campaign_oss::op::put_bucket::PutBucket;
+use campaign_oss::server::Refusal;
+use campaign_oss::{Code, Oss, Resource, XmlFault};
+use http::request;
+use percent_encoding::percent_decode_str;
+
+use super::access::Caller;
+use super::body::{digest_is_right, read_document};
+use super::stop::{Stop, internal, invalid, not_emulated};
+use super::{get_object, put_object};
+use crate::fault::{Fault, Faults, Hop, Moment};
+use crate::store::{Read, Store, Write};
+
+/// Parameters of calls that are not emulated (service document "List of operations by function", and the official clients).
+const NOT_EMULATED: &[&str] = &[
+    "accessPoint",
+    "accessPointPolicy",
+    "accessmonitor",
+    "append",
+    "asyncFetch",
+    "bucketArchiveDirectRead",
+    "callback",
+    "callback-var",
+    "cleanRestoredObject",
+    "cloudboxes",
+    "cname",
+    "comp",
+    "cors",
+    "encryption",
+    "endTime",
+    "httpsConfig",
+    "inventory",
+    "inventoryId",
+    "lifecycle",
+    "link",
+    "live",
+    "logging",
+    "metaQuery",
+    "objectInfo",
+    "partNumber",
+    "policy",
+    "policyStatus",
+    "position",
+    "publicAccessBlock",
+    "qos",
+    "qosInfo",
+    "redundancyTransition",
+    "referer",
+    "regionList",
+    "regions",
+    "replication",
+    "replicationLocation",
+    "replicationProgress",
+    "requestPayment",
+    "requesterQosInfo",
+    "resourceGroup",
+    "resourcePool",
+    "resourcePoolBuckets",
+    "resourcePoolInfo",
+    "restore",
+    "seal",
+    "sequential",
+    "startTime",
+    "stat",
+    "status",
+    "style",
+    "styleName",
+    "symlink",
+    "tagging",
+    "transferAcceleration",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "versioning",
+    "versions",
+    "vod",
+    "worm",
+    "wormExtend",
+    "wormId",
+    "x-oss-async-process",
+    "x-oss-process",
+    "x-oss-traffic-limit",
+    "x-oss-write-get-object-response",
+];
+
+/// Headers that ask for what is not emulated.
+const NOT_EMULATED_HEADERS: &[&str] = &[
+    "x-oss-callback",
+    "x-oss-callback-var",
+    "x-oss-copy-source",
+    "x-oss-object-worm-legal-hold",
+    "x-oss-object-worm-mode",
+    "x-oss-object-worm-retain-until-date",
+    "x-oss-process",
+    "x-oss-server-side-data-encryption",
+    "x-oss-server-side-encryption",
+    "x-oss-server-side-encryption-key-id",
+    "x-oss-symlink-target",
+    "x-oss-tagging",
+    "x-oss-traffic-limit",
+];
+
+/// A request that was admitted.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Its head, with its resource in the extensions.
+    pub(super) parts: request::Parts,
+    pub(super) resource: Resource,
+    pub(super) caller: Caller,
+}
+
+impl Asked {
+    /// The parameter of this name, decoded; empty for one without a value.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        parameters(&self.parts).find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    pub(super) fn bucket(&self) -> &str {
+        self.resource.bucket.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn key(&self) -> &str {
+        self.resource.key.as_deref().unwrap_or_default()
+    }
+}
+
+/// The parameters of a request, decoded.
+pub(super) fn parameters(parts: &request::Parts) -> impl Iterator<Item = (String, String)> {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pairs = parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs.map(move |pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
+}
+
+/// What runs a request.
+pub(super) type Run = fn(Arc<Cloud>, Asked, Body) -> Running;
+pub(super) type Running = Pin<Box<dyn Future<Output = Result<Response, Stop>> + Send>>;
+
+/// What runs this request.
+///
+/// # Errors
+/// The refusal of a call that is not emulated, or is none.
+pub(super) fn find(asked: &Asked) -> Result<Run, Refusal> {
+    for (name, _) in parameters(&asked.parts) {
+        if NOT_EMULATED.contains(&name.as_str()) {
+            return Err(not_emulated(&name));
+        }
+    }
+    if let Some(name) = NOT_EMULATED_HEADERS.iter().find(|name| asked.parts.headers.contains_key(**name)) {
+        return Err(not_emulated(name));
+    }
+    let has = |name| asked.parameter(name).is_some();
+    let method = asked.parts.method.as_str();
+    let run: Run = match (&asked.resource.bucket, &asked.resource.key, method) {
+        (Some(_), None, "PUT") => run::<PutBucket>,
+        (Some(_), None, "POST") => return Err(not_emulated("PostObject")),
+        (Some(_), Some(_), _) if has("acl") => return Err(not_emulated("acl")),
+        (Some(_), Some(_), "HEAD") if has("objectMeta") => get_object::meta,
+        (Some(_), Some(_), "GET") => get_object::get,
+        (Some(_), Some(_), "HEAD") => get_object::head,
+        (Some(_), Some(_), "PUT") => put_object::put,
+        // No bucket has cross-origin rules here.
+        (Some(_), _, "OPTIONS") => {
+            return Err(Refusal::new(Code::AccessForbidden, "CORSResponse: CORS is not enabled for this bucket."));
+        }
+        _ => {
+            let message = "The specified method is not allowed against this resource.";
+            return Err(Refusal::new(Code::MethodNotAllowed, message).with("Method", method));
+        }
+    };
+    Ok(run)
+}
+
+/// What all requests share.
+#[derive(Debug)]
+pub(super) struct Cloud {
+    /// Requests are read as this service's, which is never called.
+    pub(super) service: Oss,
+    pub(super) store: Store,
+    pub(super) faults: Faults,
+    pub(super) clock: campaign_client::Clock,
+}
+
+/// An operation whose messages are documents.
+pub(super) trait Emulate: Serve<Service = Oss> + 'static {
+    /// Does it.
+    fn done(self, at: &Moments) -> impl Future<Output = Result<(Self, Self::Output), Stop>> + Send;
+}
+
+fn run<O: Emulate + Send>(cloud: Arc<Cloud>, asked: Asked, body: Body) -> Running
+where
+    O::Output: Send,
+{
+    Box::pin(async move {
+        let body = read_document(body).await?;
+        digest_is_right(&asked.parts, &body)?;
+        let operation = O::read_request(&cloud.service, &asked.parts, body).map_err(|error| unreadable(&error))?;
+        let at = Moments::begin(cloud, asked, O::NAME).await?;
+        let (operation, output) = operation.done(&at).await?;
+        at.end()?;
+        Ok(operation.write_response(&output).map_err(|error| internal(&error))?.map(Body::from))
+    })
+}
+
+/// A request that is not the operation it should be.
+pub(super) fn unreadable(error: &campaign_client::Error) -> Refusal {
+    let source: &dyn std::error::Error = error;
+    if source.source().is_some_and(|source| source.is::<XmlFault>()) {
+        let message = "The XML you provided was not well-formed or did not validate against our published schema.";
+        return Refusal::new(Code::MalformedXml, message);
+    }
+    invalid(error.to_string())
+}
+
+/// One request's view of the cloud: its time, and the fault that is to hurt it at its commit.
+#[derive(Debug)]
+pub(super) struct Moments {
+    pub(super) cloud: Arc<Cloud>,
+    pub(super) asked: Asked,
+    /// Milliseconds since 1970: one moment for all that the request does.
+    pub(super) now: i64,
+    fault: Option<Fault>,
+}
+
+impl Moments {
+    /// Decides what befalls the request, once; by what it is about, so that the timing of threads
+    /// cannot change it.
+    pub(super) async fn begin(cloud: Arc<Cloud>, asked: Asked, operation: &str) -> Result<Self, Stop> {
+        let about = [asked.bucket().as_bytes(), &[0], asked.key().as_bytes()].concat();
+        let fault = cloud.faults.decide(Hop::Oss, operation, &about);
+        match fault {
+            Some(Fault::Cut(Moment::BeforeHandling)) => return Err(Stop::Cut),
+            Some(Fault::Busy { retry_after }) => return Err(Stop::Busy { retry_after }),
+            Some(Fault::Stall(time)) => tokio::time::sleep(time).await,
+            Some(Fault::Cut(Moment::BeforeCommit | Moment::AfterCommit)) | None => {}
+        }
+        let now = cloud.clock.now().timestamp_millis();
+        Ok(Self { cloud, asked, now, fault })
+    }
+
+    /// Runs `work` inside a commit; kept if it is `Ok` and no fault strikes before the commit.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, Stop> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let cut = self.fault == Some(Fault::Cut(Moment::BeforeCommit));
+        let write = self.cloud.store.write(move |write| {
+            let value = work(write)?;
+            if cut { Err(Stop::Cut) } else { Ok(value) }
+        });
+        write.await
+    }
+
+    /// Runs `work` over the committed state.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Read) -> Result<T, Stop> + Send + 'static,
+    ) -> Result<T, Stop> {
+        self.cloud.store.read(work).await
+    }
+
+    /// The answer is lost, if that is the request's fault.
+    pub(super) fn end(&self) -> Result<(), Stop> {
+        if matches!(self.fault, Some(Fault::Cut(_))) { Err(Stop::Cut) } else { Ok(()) }
+    }
+}
+
+/// An answer without a body.
+pub(super) fn empty(response: http::Response<Bytes>) -> Response {
+    response.map(|_| Body::empty())
+}
