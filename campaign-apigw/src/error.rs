@@ -52,8 +52,10 @@ impl GatewayError {
     /// classic instance sent no code. `None` if the backend made the response.
     #[must_use]
     pub fn from_response<B>(response: &Response<B>) -> Option<Self> {
-        let headers = response.headers();
-        let status = response.status();
+        Self::from_head(response.status(), response.headers())
+    }
+
+    pub(crate) fn from_head(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
         let message = text(headers, &header::ERROR_MESSAGE);
         let (code, class) = match headers.get(header::ERROR_CODE) {
             Some(code) => {
@@ -98,7 +100,7 @@ impl GatewayError {
         &self.request_id
     }
 
-    fn shown_message(&self) -> String {
+    pub(crate) fn shown_message(&self) -> String {
         let end = self.message.find("StringToSign").unwrap_or(self.message.len());
         self.message[..end].chars().take(SHOWN).flat_map(char::escape_debug).collect()
     }

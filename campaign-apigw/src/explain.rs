@@ -22,9 +22,9 @@ pub enum Explanation {
         line: usize,
         /// What stands in that line, for example `Content-MD5`.
         part: String,
-        /// The line as it was signed here; only its length if its value may be a secret.
+        /// The line as it was signed here; of parameters and headers of your own only the length.
         ours: String,
-        /// The line as the gateway computed it; only its length if its value may be a secret.
+        /// The line as the gateway computed it; of parameters and headers of your own only the length.
         theirs: String,
     },
     /// The message holds no string to sign.
@@ -34,8 +34,9 @@ pub enum Explanation {
 /// Says why a signature was refused. `ours` is the [`string_to_sign`] (of a request that was signed:
 /// [`signed_string`]), `message` the `X-Ca-Error-Message` of the answer.
 ///
-/// The gateway writes every line feed as `#`, so a `#` in a value may count as one. Values of headers
-/// other than those that every request has are not shown: they may be secrets.
+/// The gateway writes every line feed as `#`, so a `#` in a value may count as one. Values of
+/// parameters, and of headers other than the gateway's, are not shown, only how long they are: they may
+/// be secrets or somebody's data.
 ///
 /// ```
 /// use campaign_apigw::{Explanation, explain};
@@ -59,9 +60,8 @@ pub fn explain(ours: &[u8], message: &str) -> Explanation {
         let count = ours.split('#').count().min(theirs.split('#').count());
         (count, (ours.split('#').nth(count).unwrap_or(""), theirs.split('#').nth(count).unwrap_or("")))
     });
-    let (part, secret) = part(index, our_line, their_line);
-    let show = |line: &str| if secret { format!("{} bytes", line.len()) } else { shown(line) };
-    Explanation::Different { line: index + 1, part, ours: show(our_line), theirs: show(their_line) }
+    let (part, ours, theirs) = part(index, our_line, their_line);
+    Explanation::Different { line: index + 1, part, ours, theirs }
 }
 
 /// The text that was signed for a request that carries its signature: with the headers that it lists.
@@ -82,27 +82,48 @@ pub(crate) fn server_string(message: &str) -> Option<&str> {
     Some(rest.strip_suffix('`').unwrap_or(rest))
 }
 
-/// What stands in a line, and whether its value may be a secret.
-fn part(index: usize, ours: &str, theirs: &str) -> (String, bool) {
+/// What stands in a line, and both sides of it as they may be shown.
+fn part(index: usize, ours: &str, theirs: &str) -> (String, String, String) {
     let fixed = ["method", "Accept", "Content-MD5", "Content-Type", "Date"];
     if let Some(name) = fixed.get(index) {
-        return ((*name).to_owned(), false);
+        return ((*name).to_owned(), shown(ours), shown(theirs));
     }
     let name = |line: &str| {
         let (name, _) = line.split_once(':').filter(|(name, _)| !name.contains(['/', '?']))?;
         Some(name.to_owned())
     };
-    match (name(ours), name(theirs)) {
-        (None, None) => ("path and parameters".to_owned(), false),
-        (ours, theirs) => {
-            let known = |name: &Option<String>| {
-                name.as_deref()
-                    .is_none_or(|name| name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("x-ca-")))
-            };
-            let secret = !known(&ours) || !known(&theirs);
-            (format!("header {}", ours.or(theirs).unwrap_or_default()), secret)
-        }
+    let (our_name, their_name) = (name(ours), name(theirs));
+    let Some(header) = our_name.clone().or(their_name.clone()) else { return parameters(ours, theirs) };
+    let gateways = |name: &Option<String>| {
+        name.as_deref().is_none_or(|name| name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("x-ca-")))
+    };
+    let known = gateways(&our_name) && gateways(&their_name);
+    // The other side may be at its parameters already.
+    let show = |line: &str| if known { shown(path(line)) } else { format!("{} bytes", line.len()) };
+    (shown(&format!("header {header}")), show(ours), show(theirs))
+}
+
+/// The last line: the path, or else the first parameter that differs.
+fn parameters(ours: &str, theirs: &str) -> (String, String, String) {
+    if path(ours) != path(theirs) {
+        return ("path".to_owned(), shown(path(ours)), shown(path(theirs)));
     }
+    let list = |line: &str| -> Vec<String> {
+        let query = line.split_once('?').map_or("", |(_, query)| query);
+        query.split('&').map(str::to_owned).collect()
+    };
+    let (ours, theirs) = (list(ours), list(theirs));
+    let pairs = (0..ours.len().max(theirs.len())).map(|at| (ours.get(at), theirs.get(at)));
+    let (ours, theirs) = pairs.into_iter().find(|(ours, theirs)| ours != theirs).unwrap_or_default();
+    let show = |parameter: Option<&String>| match parameter.map(|text| text.split_once('=').unwrap_or((text, ""))) {
+        None | Some(("", "")) => "nothing".to_owned(),
+        Some((name, value)) => format!("{} of {} bytes", shown(name), value.len()),
+    };
+    ("parameters".to_owned(), show(ours), show(theirs))
+}
+
+fn path(line: &str) -> &str {
+    line.split_once('?').map_or(line, |(path, _)| path)
 }
 
 /// One line without power over a terminal, cut short.
@@ -150,17 +171,16 @@ mod tests {
             ("POST", "PUT", "line 1, method: signed `POST`, the gateway computed `PUT`"),
             ("md5", "", "line 3, Content-MD5: signed `md5`, the gateway computed ``"),
             ("key:1", "key:2", "line 7, header x-ca-key: signed `x-ca-key:1`, the gateway computed `x-ca-key:2`"),
-            (
-                "x-ca-nonce:n\n",
-                "",
-                "line 8, header x-ca-nonce: signed `x-ca-nonce:n`, the gateway computed `/v1/a?b=c`",
-            ),
-            ("b=c", "b=d", "line 9, path and parameters: signed `/v1/a?b=c`, the gateway computed `/v1/a?b=d`"),
+            ("x-ca-nonce:n\n", "", "line 8, header x-ca-nonce: signed `x-ca-nonce:n`, the gateway computed `/v1/a`"),
+            ("/v1/a", "/v1/b", "line 9, path: signed `/v1/a`, the gateway computed `/v1/b`"),
+            ("b=c", "b=de", "line 9, parameters: signed `b of 1 bytes`, the gateway computed `b of 2 bytes`"),
+            ("?b=c", "", "line 9, parameters: signed `b of 1 bytes`, the gateway computed `nothing`"),
+            ("b=c", "b=c&d", "line 9, parameters: signed `nothing`, the gateway computed `d of 0 bytes`"),
         ] {
             assert_eq!(told(&OURS.replacen(from, to, 1)), expected);
         }
         let shorter = told(OURS.strip_suffix("\n/v1/a?b=c").unwrap());
-        assert!(shorter.starts_with("line 9, path and parameters: signed `/v1/a?b=c`"), "{shorter}");
+        assert_eq!(shorter, "line 9, path: signed `/v1/a`, the gateway computed ``");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 #![warn(clippy::unwrap_used)]
 
 mod app;
+#[cfg(feature = "transport")]
+mod call;
 mod class;
 mod code;
 mod error;
@@ -12,7 +14,11 @@ mod listed;
 mod nonces;
 mod parameters;
 mod refusal;
+#[cfg(feature = "transport")]
+mod service;
 mod sign;
+#[cfg(feature = "transport")]
+mod signed;
 mod string_to_sign;
 mod verify;
 
@@ -27,3 +33,10 @@ pub use refusal::{Doubt, Refusal};
 pub use sign::{SignError, Signer};
 pub use string_to_sign::{content_md5, string_to_sign};
 pub use verify::{Verified, Verifier};
+
+#[cfg(feature = "transport")]
+pub use {call::Call, campaign_client as client, service::ApiGateway, signed::Signed};
+
+/// A client of API Gateway.
+#[cfg(feature = "transport")]
+pub type Client = campaign_client::Client<ApiGateway>;

@@ -115,10 +115,10 @@ impl Signer {
         let body = Payload::Bytes(request.body().as_ref());
         let signed = self.sign_head(request.method(), request.uri(), &mut headers, body, now, nonce);
         *request.headers_mut() = headers;
-        signed
+        signed.map(drop)
     }
 
-    /// The same for a head and a body that are apart.
+    /// The same for a head and a body that are apart; gives the string to sign.
     pub(crate) fn sign_head(
         &self,
         method: &Method,
@@ -127,7 +127,7 @@ impl Signer {
         body: Payload<'_>,
         now: DateTime<Utc>,
         nonce: &str,
-    ) -> Result<(), SignError> {
+    ) -> Result<Vec<u8>, SignError> {
         let signed = self.try_sign(method, uri, headers, body, now, nonce);
         if signed.is_err() {
             headers.remove(header::SIGNATURE);
@@ -143,7 +143,7 @@ impl Signer {
         body: Payload<'_>,
         now: DateTime<Utc>,
         nonce: &str,
-    ) -> Result<(), SignError> {
+    ) -> Result<Vec<u8>, SignError> {
         let plain = NONCE.contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_graphic());
         let nonce = HeaderValue::from_str(nonce).ok().filter(|_| plain).ok_or(SignError::Nonce)?;
         // Room for all that is set here: a map grows by hashing everything again.
@@ -193,6 +193,6 @@ impl Signer {
         signature.set_sensitive(true);
         headers.insert(header::SIGNATURE_HEADERS, list);
         headers.insert(header::SIGNATURE, signature);
-        Ok(())
+        Ok(text)
     }
 }

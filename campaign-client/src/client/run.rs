@@ -129,10 +129,12 @@ impl<S: Service> Client<S> {
             Finish::Unread(_) => None,
             Finish::Read(read) => Some(read),
         };
-        let limit = if parts.status.is_success() { self.shared.max_answer } else { MAX_ERROR };
+        // Without its body: some services answer with other statuses what is no error.
+        let fails = service.is_error(&parts, &[]);
+        let limit = if fails { MAX_ERROR } else { self.shared.max_answer };
         let body = match download.collect(limit).await {
             // The status of an error says enough when its text has no end.
-            Err(error) if error.kind() == TransportErrorKind::TooLong && !parts.status.is_success() => Bytes::new(),
+            Err(error) if error.kind() == TransportErrorKind::TooLong && fails => Bytes::new(),
             body => body?,
         };
         let Some(read) = read.filter(|_| !service.is_error(&parts, &body)) else {
