@@ -11,6 +11,19 @@ pub(crate) fn service() -> Oss {
     Oss::new("https://oss-cn-hangzhou.aliyuncs.com", "cn-hangzhou").expect("the service is legal")
 }
 
+/// The two halves of `operation`, which is about no bucket, agree.
+pub(crate) fn law_of_the_service<O>(operation: &O, output: &O::Output)
+where
+    O: Serve<Service = Oss> + PartialEq + Debug,
+    O::Output: PartialEq + Debug,
+{
+    for service in [service(), service().path_style()] {
+        if let Err(broken) = law::holds(&service, operation, output) {
+            panic!("{broken}");
+        }
+    }
+}
+
 /// The two halves of `operation` agree, however buckets are addressed. Its bucket is `campaign-site`.
 pub(crate) fn law<O>(operation: &O, output: &O::Output)
 where

@@ -18,12 +18,28 @@ pub(crate) fn request(method: Method, uri: Uri, body: Body) -> http::Request<Bod
 
 /// A request with an XML document, its type and its digest.
 pub(crate) fn document(method: Method, uri: Uri, xml: String) -> http::Request<Body> {
-    let mut request = request(method, uri, Body::from(xml.clone()));
+    let digest = HeaderValue::try_from(content_md5(xml.as_bytes())).expect("base64 is visible ASCII");
+    let mut request = request(method, uri, Body::from(xml));
     let headers = request.headers_mut();
     headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    let digest = HeaderValue::try_from(content_md5(xml.as_bytes())).expect("base64 is visible ASCII");
     headers.insert(header::CONTENT_MD5, digest);
     request
+}
+
+/// A successful answer without a body.
+#[cfg(feature = "server")]
+pub(crate) fn respond(status: http::StatusCode) -> http::Response<bytes::Bytes> {
+    let mut response = http::Response::new(bytes::Bytes::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// A successful answer with an XML document.
+#[cfg(feature = "server")]
+pub(crate) fn respond_xml(xml: String) -> http::Response<bytes::Bytes> {
+    let mut response = http::Response::new(bytes::Bytes::from(xml));
+    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
 }
 
 /// Base64 of the MD5 of `body`, as `Content-MD5` has it.

@@ -10,7 +10,7 @@ use crate::{BucketAcl, Oss, StorageClass, encode::Query, wire, xml::Writer};
 #[cfg(feature = "server")]
 use crate::{server, xml::Reader};
 
-const ACL: HeaderName = HeaderName::from_static("x-oss-acl");
+pub(crate) const ACL: HeaderName = HeaderName::from_static("x-oss-acl");
 
 /// Makes a bucket in the service's region (service document "PutBucket"). To make one's own bucket again changes its ACL, if
 /// one is given, and nothing else.
@@ -119,7 +119,7 @@ impl campaign_client::Serve for PutBucket {
     }
 
     fn write_response(&self, (): &()) -> Result<http::Response<Bytes>> {
-        Ok(http::Response::new(Bytes::new()))
+        Ok(wire::respond(http::StatusCode::OK))
     }
 }
 

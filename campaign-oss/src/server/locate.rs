@@ -89,6 +89,15 @@ pub fn parameter(request: &Parts, name: &str) -> Result<Option<String>> {
         .ok_or_else(|| Error::invalid("a parameter is not percent-encoded UTF-8"))
 }
 
+/// How many entries a page holds if the client does not say.
+pub(crate) const DEFAULT_MAX_KEYS: u32 = 100;
+
+/// The parameter `max-keys`. Whether it is within bounds is for the emulator to say.
+pub(crate) fn max_keys(request: &Parts) -> Result<Option<u32>> {
+    let count = parameter(request, "max-keys")?;
+    count.map(|count| count.parse().map_err(|_| Error::invalid("max-keys is not a number"))).transpose()
+}
+
 /// Reads the document of a request by `read`; a fault makes it invalid, with the fault as source.
 pub(crate) fn understood<T>(read: impl FnOnce() -> Result<T, XmlFault>) -> Result<T> {
     read().map_err(|fault| Error::invalid("the document of the request cannot be read").with_source(fault))

@@ -9,7 +9,7 @@ mod locate;
 mod refusal;
 
 pub use admit::{Caller, Known, admit};
-pub(crate) use locate::{bucket, object, service_only, understood};
+pub(crate) use locate::{DEFAULT_MAX_KEYS, bucket, max_keys, object, service_only, understood};
 pub use locate::{parameter, resource_at};
 pub use refusal::Refusal;
 

@@ -1,6 +1,8 @@
 //! Dates as the protocol writes them, made digit by digit: one is written for each attempt of each call.
 
-use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
+#[cfg(any(test, feature = "server"))]
+use chrono::NaiveDateTime;
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 const MONTHS: [&[u8; 3]; 12] =

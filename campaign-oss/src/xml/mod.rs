@@ -3,10 +3,12 @@
 //! The reader is driven by events and bounded: no document type, no entities but the five of XML, no processing instructions,
 //! at most [`MAX_DEPTH`] elements inside each other. Names are compared without their namespace, since old servers send one.
 
+mod element;
 mod fault;
 mod reader;
 mod writer;
 
+pub use element::Element;
 pub use fault::XmlFault;
 pub(crate) use fault::{required, unreadable};
 pub(crate) use reader::Reader;

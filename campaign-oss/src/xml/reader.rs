@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use super::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, XmlFault};
+use super::{Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, XmlFault};
 
 /// Walks through the elements of one document.
 ///
@@ -118,6 +118,43 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Reads the present element with all inside it, and leaves it. Text beside elements is white space.
+    pub(crate) fn element(&mut self) -> Result<Element, XmlFault> {
+        let mut open = vec![Element::new(self.name.clone(), "")];
+        loop {
+            match self.event()? {
+                Event::Start(start) => {
+                    self.enter(&start)?;
+                    open.push(Element::new(self.name.clone(), ""));
+                }
+                Event::End(_) => {
+                    self.depth -= 1;
+                    let mut done = open.pop().ok_or(XmlFault::Malformed)?;
+                    if !done.children.is_empty() {
+                        if !is_blank(&done.text) {
+                            return Err(XmlFault::Malformed);
+                        }
+                        done.text.clear();
+                    }
+                    match open.last_mut() {
+                        Some(outer) => outer.children.push(done),
+                        None => return Ok(done),
+                    }
+                }
+                Event::Comment(_) => {}
+                event => {
+                    let text = open.last_mut().map(|inner| &mut inner.text).ok_or(XmlFault::Malformed)?;
+                    match event {
+                        Event::Text(piece) => text.push_str(&piece.xml10_content()),
+                        Event::CData(piece) => text.push_str(&piece.xml10_content()),
+                        Event::GeneralRef(reference) => text.push(character(&reference)?),
+                        _ => return Err(XmlFault::Malformed),
+                    }
+                }
+            }
+        }
     }
 
     /// Checks that nothing follows the outermost element, which has been left.

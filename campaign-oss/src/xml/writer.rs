@@ -4,6 +4,8 @@ use std::fmt::{Display, Write as _};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use super::Element;
+
 /// One document, growing.
 pub(crate) struct Writer {
     text: String,
@@ -68,6 +70,18 @@ impl Writer {
         if let Some(text) = text {
             self.text(name, text);
         }
+    }
+
+    /// An element that was read before.
+    pub(crate) fn element(&mut self, element: &Element) {
+        if element.children.is_empty() {
+            return self.text(&element.name, &element.text);
+        }
+        self.open(&element.name);
+        for child in &element.children {
+            self.element(child);
+        }
+        self.close(&element.name);
     }
 
     /// A point in time as the service writes it, in milliseconds.
