@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use campaign_client::{Body, Class, Operation, Result};
 use http::response;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
     Cdn,
@@ -93,7 +93,8 @@ struct Answer {
 }
 
 /// As the document's table has it: texts.
-#[derive(Serialize)]
+#[cfg(feature = "server")]
+#[derive(serde::Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Written<'a> {
     url_quota: String,
