@@ -29,6 +29,10 @@ pub enum Hop {
     TableStore,
     /// At OSS.
     Oss,
+    /// At the CDN.
+    Cdn,
+    /// At the management calls of the cloud's own services.
+    Openapi,
 }
 
 /// When a connection is cut.
@@ -194,7 +198,8 @@ impl Faults {
 
     /// Decides for one request, once. `key` names what the request is about, so that a repetition
     /// of it is counted as the next attempt: for Table Store the table and the row's primary key,
-    /// for OSS the bucket and the object's key, for the gateway the Idempotency-Key.
+    /// for OSS the bucket and the object's key, for the gateway the Idempotency-Key, for the CDN the path,
+    /// for the OpenAPI what it asks for.
     #[must_use]
     pub fn decide(&self, hop: Hop, operation: &str, key: &[u8]) -> Option<Fault> {
         let mut state = self.lock();
@@ -238,6 +243,8 @@ fn name(hop: Hop, fault: Fault) -> String {
         Hop::Gateway => "gateway",
         Hop::TableStore => "table_store",
         Hop::Oss => "oss",
+        Hop::Cdn => "cdn",
+        Hop::Openapi => "openapi",
     };
     let fault = match fault {
         Fault::Cut(Moment::BeforeHandling) => "cut_before_handling",

@@ -9,10 +9,12 @@ use campaign_client::{Clock, Credentials, Transport};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::admin::{Admin, NamedRoutes};
+use crate::cdn::{Cdn, CdnOptions, Domains};
 use crate::data::Settings;
 use crate::fault::Faults;
 use crate::function::{Functions, HostOptions};
 use crate::gateway::{Gateway, GatewayOptions, Routes};
+use crate::openapi::{OpenApi, RefreshOptions};
 use crate::oss;
 use crate::store::{OpenError, Store, StoreError};
 use crate::tablestore::Emulator;
@@ -35,7 +37,7 @@ pub enum LocalError {
     Instance(#[from] campaign_client::Error),
 }
 
-/// Table Store, API Gateway and Function Compute over one store, with their faults and management.
+/// Table Store, API Gateway, Function Compute and CDN over one store, with their faults and management.
 ///
 /// Each service is a router, to be served by [`Server`](crate::serve::Server) or called in this
 /// process. All clones are the same cloud.
@@ -71,6 +73,9 @@ struct Inner {
     gateway: Gateway,
     table_store: Emulator,
     oss: oss::Emulator,
+    domains: Domains,
+    cdn: Cdn,
+    openapi: OpenApi,
     admin: Admin,
 }
 
@@ -83,6 +88,8 @@ pub struct LocalBuilder {
     clock: Clock,
     functions: HostOptions,
     gateway: GatewayOptions,
+    cdn: CdnOptions,
+    refresh: RefreshOptions,
 }
 
 impl LocalBuilder {
@@ -116,6 +123,18 @@ impl LocalBuilder {
         self
     }
 
+    /// Bounds the CDN's cache by `options`.
+    pub fn cdn(mut self, options: CdnOptions) -> Self {
+        self.cdn = options;
+        self
+    }
+
+    /// Bounds the CDN's refreshes by `options`.
+    pub fn refresh(mut self, options: RefreshOptions) -> Self {
+        self.refresh = options;
+        self
+    }
+
     /// Makes the cloud, with the routes, functions and faults that its store holds.
     ///
     /// # Errors
@@ -137,16 +156,32 @@ impl LocalBuilder {
         let (region, instance) = (&settings.region, &settings.instance);
         let table_store = Emulator::new(instance, region, keys.clone(), store.clone(), faults.clone(), clock.clone())?;
         table_store.restore().await?;
-        let oss = oss::Emulator::new(region, keys, store.clone(), faults.clone(), clock)?;
+        let oss = oss::Emulator::new(region, keys.clone(), store.clone(), faults.clone(), clock.clone())?;
         oss.restore().await?;
+        let domains = Domains::new();
+        let cdn = Cdn::new(domains.clone(), oss.router(), region, faults.clone(), clock.clone(), self.cdn);
+        let openapi = OpenApi::new(cdn.clone(), keys, faults.clone(), clock, self.refresh)?;
         let admin = Admin::new(
             settings.admin_token.clone(),
             store.clone(),
             faults.clone(),
-            vec![Box::new(functions.clone()), Box::new(NamedRoutes::new(routes.clone()))],
+            vec![Box::new(functions.clone()), Box::new(NamedRoutes::new(routes.clone())), Box::new(domains.clone())],
         );
         admin.restore().await?;
-        let inner = Inner { settings, store, faults, functions, routes, gateway, table_store, oss, admin };
+        let inner = Inner {
+            settings,
+            store,
+            faults,
+            functions,
+            routes,
+            gateway,
+            table_store,
+            oss,
+            domains,
+            cdn,
+            openapi,
+            admin,
+        };
         Ok(Local { inner: Arc::new(inner) })
     }
 }
@@ -227,7 +262,35 @@ impl Local {
         InProcess::new(self.gateway())
     }
 
-    /// The management calls.
+    /// The CDN's domains. What is set here, other than by a management call, is not kept.
+    #[must_use]
+    pub fn domains(&self) -> &Domains {
+        &self.inner.domains
+    }
+
+    /// The CDN, as browsers see it.
+    pub fn cdn(&self) -> Router {
+        Router::new().fallback_service(self.inner.cdn.clone())
+    }
+
+    /// The CDN, to be called in this process.
+    #[must_use]
+    pub fn cdn_transport(&self) -> impl Transport {
+        InProcess::new(self.cdn())
+    }
+
+    /// The management calls of the cloud's own services: refreshing the CDN.
+    pub fn openapi(&self) -> Router {
+        self.inner.openapi.router()
+    }
+
+    /// The management calls of the cloud's own services, to be called in this process.
+    #[must_use]
+    pub fn openapi_transport(&self) -> impl Transport {
+        InProcess::new(self.openapi())
+    }
+
+    /// The management calls of the local cloud.
     pub fn admin(&self) -> Router {
         self.inner.admin.router()
     }

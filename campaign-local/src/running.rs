@@ -12,7 +12,7 @@ use crate::data::{DataError, DataFolder, Ports};
 use crate::gateway::GatewayOptions;
 use crate::serve::{BindError, Limits, Server};
 use crate::tablestore::MAX_REQUEST_BYTES;
-use crate::{Local, LocalError};
+use crate::{Local, LocalError, openapi};
 
 /// Bodies of the management calls, in bytes.
 const ADMIN_BODY: usize = 1 << 20;
@@ -36,6 +36,8 @@ const SERVICES: &[Service] = &[
     Service { name: "gateway", limits: || body(GatewayOptions::default().body + OVERLONG), router: Local::gateway },
     Service { name: "admin", limits: || body(ADMIN_BODY), router: Local::admin },
     Service { name: "oss", limits: oss, router: Local::oss },
+    Service { name: "cdn", limits: cdn, router: Local::cdn },
+    Service { name: "openapi", limits: || body(openapi::MAX_REQUEST_BYTES + OVERLONG), router: Local::openapi },
 ];
 
 fn body(body: usize) -> Limits {
@@ -51,6 +53,11 @@ fn oss() -> Limits {
         headers_total: 32 << 10,
         ..Limits::default()
     }
+}
+
+/// Nobody sends a CDN a body; a domain may have a name.
+fn cdn() -> Limits {
+    Limits { names_under_localhost: true, target: 16 << 10, ..body(OVERLONG) }
 }
 
 /// The last port with room for all services behind it.
@@ -148,8 +155,8 @@ impl Running {
         &self.data
     }
 
-    /// What a client needs, as one line of JSON without a line end: `tablestore`, `gateway`, `admin`
-    /// (base URLs), `admin_token`, `access_key_id`, `access_key_secret`, `instance`, `region`; and `data`,
+    /// What a client needs, as one line of JSON without a line end: `tablestore`, `gateway`, `admin`,
+    /// `cdn`, `openapi` (base URLs), `admin_token`, `access_key_id`, `access_key_secret`, `instance`, `region`; and `data`,
     /// the folder, unless its path is no text.
     #[must_use]
     pub fn ready_line(&self) -> String {
