@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is a finding")]
 
+mod cloud;
 mod law;
 mod openapi;
 mod origin;
