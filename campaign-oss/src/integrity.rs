@@ -11,7 +11,7 @@ use campaign_client::{
     Body, Download, Error, Result, TransportError, TransportErrorKind,
     body::{ByteStream, Replayable},
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{HeaderMap, HeaderName, Method, StatusCode, header, response};
 use thiserror::Error;
 
@@ -124,38 +124,47 @@ impl Sent {
         self.lock().sum
     }
 
+    /// Begins anew; gives the number of this time.
+    fn open(&self, length: u64) -> u64 {
+        let mut state = self.lock();
+        state.opened += 1;
+        state.sum = (length == 0).then(|| crc64::checksum(b""));
+        state.opened
+    }
+
+    fn known(&self, opened: u64, sum: u64) {
+        let mut state = self.lock();
+        if state.opened == opened {
+            state.sum = Some(sum);
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // Both fields are written by one assignment each, so a panic elsewhere does not spoil them.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Puts `body` into a request of `parts`, its checksum taken as it is streamed.
+/// The body of a request with these `extensions`, its checksum taken as it is streamed.
 pub(crate) fn measured(body: &Body, extensions: &mut http::Extensions) -> Body {
     let Body::Replayable(replayable) = body else { return body.clone() };
     let sent = Sent::default();
     extensions.insert(sent.clone());
-    let source = replayable.clone();
-    Body::Replayable(Replayable::new(body.len(), move || measure(source.open(), sent.clone())))
+    let (source, length) = (replayable.clone(), body.len());
+    Body::Replayable(Replayable::new(length, move || measure(source.open(), length, sent.clone())))
 }
 
-fn measure(chunks: ByteStream, sent: Sent) -> ByteStream {
-    let opened = {
-        let mut state = sent.lock();
-        state.opened += 1;
-        state.sum = None;
-        state.opened
-    };
-    let state = (chunks, Crc64::new(), sent);
-    Box::pin(stream::try_unfold(state, move |(mut chunks, mut sum, sent)| async move {
-        let Some(chunk) = chunks.next().await.transpose()? else {
-            let mut state = sent.lock();
-            if state.opened == opened {
-                state.sum = Some(sum.value());
-            }
-            return Ok(None);
-        };
-        sum.update(&chunk);
-        Ok(Some((chunk, (chunks, sum, sent))))
+/// The same chunks. Whoever has had all the bytes that were promised may not ask whether there are more, so the checksum
+/// is known then.
+fn measure(chunks: ByteStream, length: u64, sent: Sent) -> ByteStream {
+    let opened = sent.open(length);
+    let mut sum = Crc64::new();
+    let mut left = length;
+    Box::pin(chunks.inspect_ok(move |chunk| {
+        sum.update(chunk);
+        left = left.wrapping_sub(chunk.len() as u64);
+        if left == 0 {
+            sent.known(opened, sum.value());
+        }
     }))
 }

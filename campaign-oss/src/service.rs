@@ -139,6 +139,9 @@ impl Oss {
                 .map_err(|e| Error::invalid("a header to sign has no legal name").with_source(e))
         };
         self.signed_headers = names.into_iter().map(parse).collect::<Result<_>>()?;
+        if self.signed_headers.contains(&http::header::AUTHORIZATION) {
+            return Err(Error::invalid("the signature cannot sign the header it stands in"));
+        }
         Ok(self)
     }
 

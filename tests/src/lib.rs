@@ -1,5 +1,6 @@
 //! What the conformance suites share.
 
+pub mod oss;
 pub mod socket;
 pub mod tablestore;
 

@@ -189,7 +189,7 @@ async fn http_response(id: &str, case: &Value) -> Option<()> {
             }
         }
         "041" => a_second_answer_is_not_read().await,
-        // Downloads in ranges, their checksums and ETags come with OSS.
+        // Downloads in ranges, their checksums and tags: bad_inputs_oss/answers.rs.
         "012" | "013" | "014" | "020" | "035" => return None,
         other => panic!("no test for http-response-{other}"),
     }
@@ -310,7 +310,7 @@ async fn a_compressed_answer_is_not_asked_for_and_never_inflated() {
     for case in campaign_tests::bad_inputs("compression") {
         let id = case["id"].as_str().unwrap().strip_prefix("compression-").unwrap().to_owned();
         let made = &case["input"]["gen"];
-        // 009: two members are right, and compression is not offered yet. 014 is about a submission.
+        // 009: two members are right: bad_inputs_oss/answers.rs. 014 is about a submission.
         let Some((encoding, body)) = compressed(made["op"].as_str().unwrap()).filter(|_| id != "009") else {
             elsewhere.push(id);
             continue;

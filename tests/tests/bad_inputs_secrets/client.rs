@@ -11,7 +11,7 @@ use campaign_client::{
     Body, Client, Clock, Credentials, Download, Error, ErrorKind, Operation, ProvideCredentials, Service, Signing,
     Transport, TransportError,
     credentials::{Cached, Profile},
-    transport::{InProcess, Hyper},
+    transport::{Hyper, InProcess},
 };
 use campaign_core::Pepper;
 use campaign_fc::Credentials as FunctionCredentials;

@@ -41,7 +41,7 @@ const CASES: [(&str, &str); 22] = [
     ("023", "later: no credentials come from a metadata service"),
     ("024", "client::a_credentials_file_that_is_broken_is_not_quoted"),
     ("025", "program"),
-    ("028", "later: the answers of OSS"),
+    ("028", "bad_inputs_oss/answers.rs"),
     ("031", "client::the_log_at_its_finest_holds_no_secret: any eight characters of it, whatever stands between"),
 ];
 
@@ -51,7 +51,7 @@ fn every_case_of_the_corpus_is_tested_or_said_to_come_later() {
     let cases = campaign_tests::bad_inputs("log-and-secrets");
     let ids: Vec<_> = cases.iter().map(|case| case["id"].as_str().unwrap().strip_prefix(prefix).unwrap()).collect();
     assert_eq!(ids, CASES.map(|(id, _)| id));
-    assert_eq!(CASES.iter().filter(|(_, place)| place.starts_with("later")).count(), 2);
+    assert_eq!(CASES.iter().filter(|(_, place)| place.starts_with("later")).count(), 1);
 }
 
 /// The log of this process at its finest, of all its threads.
