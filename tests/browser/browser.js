@@ -129,12 +129,12 @@ export class Visitor {
     });
   }
 
-  /** Answers the page's config.json with some members changed; header fields stay. */
+  /** Answers the page's config.json with some members changed, by a function when it is asked for; headers stay. */
   static config(change) {
     return async (page) => {
       await page.route('**/config.json', async (route) => {
         const response = await route.fetch();
-        await route.fulfill({ response, json: { ...(await response.json()), ...change } });
+        await route.fulfill({ response, json: { ...(await response.json()), ...(change.call ? change() : change) } });
       });
     };
   }

@@ -179,6 +179,35 @@ test('an answer that is not the campaign’s is none: a portal’s page, an empt
   await visitor.leave();
 });
 
+/** The page with one thing in its script spoiled. */
+const spoiled = (right, wrong) => (page) =>
+  page.route('**/campaign.js', async (route) => {
+    const response = await route.fetch();
+    const body = await response.text();
+    assert.ok(body.includes(right), `the script has no ${right}`);
+    await route.fulfill({ response, body: body.replace(right, wrong) });
+  });
+
+test('these tests can fail: a script with a new key for each attempt is caught', async () => {
+  await cloud.hurt({ cut: 'after_commit' }, { cut: 'after_commit' }, { cut: 'after_commit' }, { cut: 'after_commit' });
+  const visitor = await visit({ prepare: spoiled("'idempotency-key': key", "'idempotency-key': key + attempts") });
+  await visitor.fill(entry('caught@example.com'));
+  await visitor.submit();
+  await visitor.state('409'); // its own earlier effect
+  await assert.rejects(one_entry(visitor, 'caught@example.com'));
+  await visitor.leave();
+});
+
+test('these tests can fail: a script that does not wait as asked is caught', async () => {
+  await cloud.hurt({ busy: { retry_after: 5 } });
+  const visitor = await visit({ prepare: spoiled('pause + wait()', 'wait()') });
+  await visitor.fill(entry('hasty@example.com'));
+  await visitor.submit();
+  await visitor.receipt();
+  assert.ok(visitor.sent[1].at - visitor.sent[0].at < 5000);
+  await visitor.leave();
+});
+
 test('no config.json: the page says so calmly, keeps trying, and then opens', async () => {
   let down = 3;
   const visitor = await visit({
