@@ -15,6 +15,8 @@ mod resource;
 pub mod server;
 mod service;
 pub mod sign;
+#[cfg(feature = "site")]
+pub mod site;
 #[cfg(all(test, feature = "server"))]
 mod testing;
 mod text;

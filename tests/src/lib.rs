@@ -64,6 +64,8 @@ mod guide {
     struct Campaign;
     #[doc = include_str!("../../docs/tablestore.md")]
     struct TableStore;
+    #[doc = include_str!("../../docs/publish.md")]
+    struct Publish;
     #[doc = include_str!("../../docs/function.md")]
     struct Function;
 }
