@@ -52,7 +52,10 @@ const states = {
       await visitor.submit();
     },
   },
-  loading: { prepare: (page) => page.route('**/config.json', () => {}), reach: (visitor) => visitor.state('loading') },
+  loading: {
+    prepare: (page) => page.route('**/config.json', () => {}),
+    reach: (visitor) => visitor.page.getByText('One moment').waitFor(),
+  },
   unreachable: { prepare: (page) => page.route('**/config.json', (route) => route.abort()), reach: (visitor) => visitor.state('unreachable') },
   sending: { prepare: (page) => page.route('**/entries', () => {}), reach: in_state('sending') },
   waiting: { prepare: answered(503, {}, { 'retry-after': '60' }), reach: in_state('waiting') },
