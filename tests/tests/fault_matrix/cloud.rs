@@ -6,12 +6,8 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use campaign_client::{
-    Client, Clock, Credentials, CredentialsError, Endpoint, ProvideCredentials, Result, Service, Transport,
-    transport::InProcess,
-};
-use campaign_local::{fault::Faults, store::Store, tablestore::Emulator};
-use campaign_tablestore::TableStore;
+use campaign_client::{Client, Clock, Credentials, CredentialsError, Endpoint, ProvideCredentials, Result, Service};
+use campaign_local::fault::Faults;
 use chrono::TimeDelta;
 
 use super::{
@@ -21,22 +17,19 @@ use super::{
     wire::Wire,
 };
 
-const INSTANCE: &str = "campaign";
-const REGION: &str = "cn-hangzhou";
-
 /// The cloud of one run.
-pub(crate) struct Cloud {
-    pub(crate) wire: Arc<Wire>,
+pub(crate) struct Cloud<S: Subject> {
+    pub(crate) wire: Arc<Wire<S>>,
     /// The client under test.
-    pub(crate) client: Client<TableStore>,
+    pub(crate) client: Client<S::Service>,
     /// One that no fault meets.
-    pub(crate) looker: Client<TableStore>,
+    pub(crate) looker: Client<S::Service>,
     pub(crate) keys: Arc<Rotation>,
 }
 
-impl Cloud {
+impl<S: Subject> Cloud<S> {
     /// A cloud in which `subject` is prepared and `variant` will happen.
-    pub(crate) async fn new(subject: Subject, variant: &Variant) -> Result<Self> {
+    pub(crate) async fn new(subject: S, variant: &Variant) -> Result<Self> {
         let lasting = Credentials::new("key", "secret");
         let temporary = |id: &str, minutes| {
             Credentials::temporary(id, "secret", format!("token of {id}"), Some(now() + TimeDelta::minutes(minutes)))
@@ -52,25 +45,23 @@ impl Cloud {
         // The emulator's time goes on a little with each look, so that a write done twice makes two versions.
         let ticks = AtomicI64::new(0);
         let clock = Clock::new(move || now() + TimeDelta::milliseconds(ticks.fetch_add(1, Ordering::Relaxed)));
-        let store = Store::in_memory().expect("memory can be opened");
         let faults = Faults::new();
-        let emulator =
-            Emulator::new(INSTANCE, REGION, [lasting.clone(), old, other, fresh], store, faults.clone(), clock)?;
-        let server: Arc<dyn Transport> = Arc::new(InProcess::new(emulator.router()));
+        let server = S::emulator(vec![lasting.clone(), old, other, fresh], faults.clone(), clock)?;
         let wire = Arc::new(Wire::new(Arc::clone(&server), faults, subject.operation(), variant.steps.clone()));
 
-        let looker = Client::builder(TableStore::new("http://127.0.0.1:1", INSTANCE)?)
+        let looker = Client::builder(S::service(Endpoint::new("http://127.0.0.1:1")?)?)
             .transport(server)
             .credentials(lasting)
             .clock(Clock::fixed(now()))
             .build()?;
         subject.prepare(&looker).await?;
 
-        let service = if variant.client.foreign {
-            TableStore::at(Endpoint::insecure("http://ots.example.com")?, INSTANCE)?
+        let endpoint = if variant.client.foreign {
+            Endpoint::insecure("http://service.example.com")?
         } else {
-            TableStore::new("http://127.0.0.1:1", INSTANCE)?
+            Endpoint::new("http://127.0.0.1:1")?
         };
+        let service = S::service(endpoint)?;
         let mut retry = service.retry();
         retry.deadline = variant.client.deadline.unwrap_or(retry.deadline);
         let client = Client::builder(service)

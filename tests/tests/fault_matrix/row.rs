@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use campaign_client::{Class, Error, ErrorKind, Result};
-use campaign_tablestore::{Code, ListTable};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
 use super::{
     cloud::Cloud,
-    subject::Subject,
+    subject::{Subject, Word},
     variant::{Keys, Variant, variants},
 };
 
@@ -74,8 +73,8 @@ impl Row {
     }
 
     /// The ways in which the row's fault can happen to its call.
-    pub(crate) fn variants(&self) -> Vec<Variant> {
-        let mut variants = variants(&self.fault);
+    pub(crate) fn variants<S: Subject>(&self) -> Vec<Variant> {
+        let mut variants = variants::<S>(&self.fault);
         // What is not known cannot exhaust the attempts of a call that is then not sent again.
         if self.fault == "F28" && self.class == Letter::N {
             variants.retain(|variant| !variant.ambiguous);
@@ -84,7 +83,7 @@ impl Row {
     }
 
     /// Runs it; the error says what was found instead.
-    pub(crate) async fn run(&self, subject: Subject, variant: &Variant) -> Result<(), String> {
+    pub(crate) async fn run<S: Subject>(&self, subject: S, variant: &Variant) -> Result<(), String> {
         let class = match self.class {
             Letter::R => Class::Read,
             Letter::I => Class::Idempotent,
@@ -129,10 +128,10 @@ impl Row {
             return Err(format!("it took {took:?}, and had {deadline:?}"));
         }
         if let Ok(Err(error)) = &result {
-            self.check_error(error, requests)?;
+            self.check_error::<S>(error, requests)?;
         }
         // The only turn has been given back. A client without a key or the right time stays refused.
-        match cloud.client.send(&ListTable).await {
+        match S::look(&cloud.client).await {
             Err(error) if variant.refused_after.is_none() || error.kind() != ErrorKind::Denied => {
                 Err(format!("the next call fails: {error}"))
             }
@@ -164,7 +163,7 @@ impl Row {
     }
 
     /// The last error is kept and every attempt listed.
-    fn check_error(&self, error: &Error, requests: usize) -> Result<(), String> {
+    fn check_error<S: Subject>(&self, error: &Error, requests: usize) -> Result<(), String> {
         let attempts = error.attempts();
         let last = attempts.last().map(|last| (last.kind, last.code.as_deref()));
         let own = (error.kind(), error.service_error().map(|answer| answer.code.as_str()));
@@ -174,8 +173,8 @@ impl Row {
         if self.expect == "fail-max-attempts" && attempts.len() != requests {
             return Err(format!("{requests} requests, but {attempts:?}"));
         }
-        let busy = |error: &Error| Code::of(error) == Some(Code::ServerBusy);
-        if self.expect == "fail-2" && busy(error) {
+        let busy = S::says(Word::Busy).map(|answer| answer.status());
+        if self.expect == "fail-2" && error.service_error().map(|answer| answer.status) == busy {
             return Err("the first error is told instead of the last".to_owned());
         }
         Ok(())

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use campaign_client::TransportErrorKind::{Insecure, Lost, Unsent};
 use campaign_local::fault::Moment;
-use campaign_tablestore::Code;
 use chrono::TimeDelta;
 
 use super::{
     now,
+    subject::{Subject, Word},
     wire::{Answer, Damage, Step},
 };
 
@@ -60,8 +60,26 @@ pub(crate) enum Keys {
     ExpiredTwice,
 }
 
-/// The fault as the file names it: an id and a name.
-pub(crate) fn variants(id: &str) -> Vec<Variant> {
+impl Variant {
+    /// False if the service has no such error, or signs nothing that could be damaged.
+    fn is_possible<S: Subject>(&self) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Answer { answer, .. } => answer.is_said_by::<S>(),
+            Step::Damage(Damage::Signature) => S::SIGNS_ANSWERS,
+            _ => true,
+        })
+    }
+}
+
+/// The ways in which the fault of this id can happen to a service.
+pub(crate) fn variants<S: Subject>(id: &str) -> Vec<Variant> {
+    let mut variants = all(id);
+    variants.retain(Variant::is_possible::<S>);
+    variants
+}
+
+/// The fault as the file names it.
+fn all(id: &str) -> Vec<Variant> {
     let never = |kind, after| vec![usual("", vec![Step::Never { kind, after }])];
     let at_once = Duration::ZERO;
     let undone_or_done = |answer: &Answer| {
@@ -88,21 +106,21 @@ pub(crate) fn variants(id: &str) -> Vec<Variant> {
             done("body", vec![Step::Damage(Damage::Body)]),
             done("signature", vec![Step::Damage(Damage::Signature)]),
         ],
-        "F14" => undone_or_done(&Answer::code(Code::InternalServerError, "Internal server error.")),
+        "F14" => undone_or_done(&Answer::word(Word::Internal)),
         "F15" => undone_or_done(&Answer::page(502, "<html>502 Bad Gateway</html>")),
         "F16" => vec![usual("", vec![busy()])],
         "F17" => undone_or_done(&Answer::page(504, "")),
         "F18" => vec![
             usual("plain", vec![answer(Answer::page(429, "slow down").retry_after(1))]),
-            usual("the service's own", vec![answer(Answer::code(Code::FlowControl, "Too many requests."))]),
+            usual("the service's own", vec![answer(Answer::word(Word::Flow))]),
         ],
-        "F19" => undone_or_done(&Answer::code(Code::RequestTimeout, "Request timeout.")),
+        "F19" => undone_or_done(&Answer::word(Word::Timeout)),
         "F20" => vec![usual("", vec![bad_parameter()])],
-        "F21" => vec![usual("", vec![answer(Answer::code(Code::AuthFailed, "Signature mismatch."))])],
+        "F21" => vec![usual("", vec![answer(Answer::word(Word::BadSignature))])],
         "F22" => skews(),
         "F23" => expiries(),
-        "F24" => vec![usual("", vec![answer(Answer::code(Code::ObjectNotExist, "Requested table does not exist."))])],
-        "F25" => undone_or_done(&Answer::code(Code::InternalServerError, "Internal server error.").status(200)),
+        "F24" => vec![usual("", vec![answer(Answer::word(Word::Missing))])],
+        "F25" => undone_or_done(&Answer::word(Word::Internal).status(200)),
         "F26" => {
             vec![ambiguous("undone", vec![busy(), lost()]), done("done", vec![busy(), Step::Cut(Moment::AfterCommit)])]
         }
@@ -132,22 +150,22 @@ fn answer(answer: Answer) -> Step {
 }
 
 fn busy() -> Step {
-    answer(Answer::code(Code::ServerBusy, "Server is busy."))
+    answer(Answer::word(Word::Busy))
 }
 
 fn bad_parameter() -> Step {
-    answer(Answer::code(Code::ParameterInvalid, "Invalid parameter."))
+    answer(Answer::word(Word::BadParameter))
 }
 
 /// The emulator's clock is another, so that it refuses the request by itself.
 fn skews() -> Vec<Variant> {
-    let refused = || Step::Refused(Code::AuthFailed);
+    let refused = || Step::Refused(Word::Skewed);
     let behind = |label, hours| {
         let client = Client { behind: TimeDelta::hours(hours), ..Client::default() };
         Variant { client, ..usual(label, vec![refused()]) }
     };
     let foreign = behind("plain http to another machine", 1);
-    let still = Answer::code(Code::AuthFailed, "Mismatch between system time and x-ots-date: 2026.");
+    let still = Answer::word(Word::Skewed);
     let twice = vec![refused(), answer(still.sent_at(now() + TimeDelta::hours(2)))];
     vec![
         behind("an hour behind", 1),
@@ -160,7 +178,7 @@ fn skews() -> Vec<Variant> {
 
 /// The emulator knows when the keys end, so that it refuses the request by itself.
 fn expiries() -> Vec<Variant> {
-    let refused = |times| vec![Step::Refused(Code::AuthFailed); times];
+    let refused = |times| vec![Step::Refused(Word::Expired); times];
     let with = |label, keys, times| {
         let client = Client { keys, ..Client::default() };
         Variant { client, ..usual(label, refused(times)) }
@@ -173,7 +191,7 @@ fn expiries() -> Vec<Variant> {
 }
 
 fn exhaustions() -> Vec<Variant> {
-    let moving = answer(Answer::code(Code::PartitionUnavailable, "The partition is not available."));
+    let moving = answer(Answer::word(Word::Moving));
     vec![
         Variant { left: 1, ..usual("throttled", vec![busy(); 4]) },
         Variant { left: 1, ..usual("moving", vec![moving; 7]) },
@@ -191,7 +209,7 @@ fn deadlines() -> Vec<Variant> {
         let client = Client { deadline: Some(Duration::from_secs(2)), ..Client::default() };
         Variant { client, ..usual(label, vec![step]) }
     };
-    let asked = Answer::code(Code::ServerBusy, "Server is busy.").retry_after(5);
+    let asked = Answer::word(Word::Busy).retry_after(5);
     vec![
         within("in the wait", answer(asked)),
         Variant { ambiguous: true, ..within("in the attempt", Step::Silence { done: false }) },

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    marker::PhantomData,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -12,13 +13,11 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use campaign_client::{Body, Download, Transport, TransportError, TransportErrorKind};
-use campaign_local::fault::{Fault, FaultSettings, Faults, Hop, Moment, Scripted};
-use campaign_tablestore::{
-    Code,
-    server::{Refusal, complete},
-};
+use campaign_local::fault::{Fault, FaultSettings, Faults, Moment, Scripted};
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
+
+use super::subject::{Subject, Word};
 
 /// What happens to one request.
 #[derive(Debug, Clone)]
@@ -36,7 +35,7 @@ pub(crate) enum Step {
     /// It arrives and is done; its answer is damaged on the way.
     Damage(Damage),
     /// It arrives, and the emulator itself refuses it so.
-    Refused(Code),
+    Refused(Word),
 }
 
 /// What happens to an answer on its way.
@@ -57,46 +56,67 @@ pub(crate) enum Damage {
 /// An answer that the service, or something before it, writes instead.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    status: u16,
-    body: Bytes,
+    text: Text,
+    status: Option<u16>,
     retry_after: Option<u32>,
     date: Option<DateTime<Utc>>,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Text {
+    /// The service's own error.
+    Word(Word),
+    /// A page of a proxy.
+    Page(&'static str),
+}
+
 impl Answer {
     /// The service's own error.
-    pub(crate) fn code(code: Code, message: &str) -> Self {
-        let response = Refusal::new(code, message).response();
-        Self { status: response.status().as_u16(), body: response.into_body(), retry_after: None, date: None }
+    pub(crate) const fn word(word: Word) -> Self {
+        Self { text: Text::Word(word), status: None, retry_after: None, date: None }
     }
 
     /// A page of a proxy.
-    pub(crate) fn page(status: u16, page: &'static str) -> Self {
-        Self { status, body: Bytes::from_static(page.as_bytes()), retry_after: None, date: None }
+    pub(crate) const fn page(status: u16, page: &'static str) -> Self {
+        Self { text: Text::Page(page), status: Some(status), retry_after: None, date: None }
     }
 
     /// The same with another status.
-    pub(crate) fn status(mut self, status: u16) -> Self {
-        self.status = status;
+    pub(crate) const fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
         self
     }
 
     /// The same asking for a wait, in seconds.
-    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+    pub(crate) const fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
     /// The same with the headers of the service, sent at this time.
-    pub(crate) fn sent_at(mut self, date: DateTime<Utc>) -> Self {
+    pub(crate) const fn sent_at(mut self, date: DateTime<Utc>) -> Self {
         self.date = Some(date);
         self
     }
 
-    fn response(self, path: &str) -> http::Response<Download> {
-        let mut response = http::Response::builder().status(self.status).body(self.body).expect("a status");
+    /// False if the service has no such error.
+    pub(crate) fn is_said_by<S: Subject>(&self) -> bool {
+        match self.text {
+            Text::Word(word) => S::says(word).is_some(),
+            Text::Page(_) => true,
+        }
+    }
+
+    fn response<S: Subject>(self, path: &str) -> http::Response<Download> {
+        let mut response = match self.text {
+            Text::Word(word) => S::says(word).expect("the service has such an error"),
+            Text::Page(page) => http::Response::new(Bytes::from_static(page.as_bytes())),
+        };
+        if let Some(status) = self.status {
+            *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+        }
         if let Some(date) = self.date {
-            complete(&mut response, path, None, "injected", date);
+            S::sent_at(&mut response, path, date);
         }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
@@ -109,18 +129,18 @@ impl Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sent {
     pub(crate) operation: String,
-    pub(crate) access_key_id: String,
 }
 
 /// The wire. Steps are for requests of one operation; all others go through.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct Wire<S> {
     server: Arc<dyn Transport>,
     faults: Faults,
     operation: &'static str,
     steps: Mutex<VecDeque<Step>>,
     sent: Mutex<Vec<Sent>>,
     open: AtomicUsize,
+    service: PhantomData<S>,
 }
 
 /// A connection in use.
@@ -132,7 +152,7 @@ impl Drop for Open<'_> {
     }
 }
 
-impl Wire {
+impl<S: Subject> Wire<S> {
     pub(crate) fn new(server: Arc<dyn Transport>, faults: Faults, operation: &'static str, steps: Vec<Step>) -> Self {
         Self {
             server,
@@ -141,6 +161,7 @@ impl Wire {
             steps: Mutex::new(steps.into()),
             sent: Mutex::default(),
             open: AtomicUsize::new(0),
+            service: PhantomData,
         }
     }
 
@@ -168,8 +189,7 @@ impl Wire {
                 Err(TransportError::new(kind, "injected"))
             }
             Step::Cut(moment) => {
-                let script =
-                    vec![Scripted { hop: Hop::TableStore, operation: None, key: None, fault: Fault::Cut(moment) }];
+                let script = vec![Scripted { hop: S::HOP, operation: None, key: None, fault: Fault::Cut(moment) }];
                 self.faults.set(FaultSettings { plan: None, script }).expect("one entry");
                 let cut = self.server.send(request).await;
                 assert!(self.faults.settings().script.is_empty(), "the emulator's fault was not used");
@@ -182,7 +202,7 @@ impl Wire {
             }
             Step::Answer { done, answer } => {
                 self.arrive(done, request).await;
-                Ok(answer.response(&path))
+                Ok(answer.response::<S>(&path))
             }
             Step::Damage(damage) => {
                 let response = self.server.send(request).await?;
@@ -191,9 +211,10 @@ impl Wire {
                 let body = body.collect(u64::MAX).await?;
                 Ok(damaged(damage, http::Response::from_parts(parts, body)))
             }
-            Step::Refused(code) => {
+            Step::Refused(word) => {
                 let response = self.server.send(request).await?;
-                assert_eq!(response.status(), code.status(), "it was to be refused with {code:?}");
+                let status = S::says(word).expect("the service has such an error").status();
+                assert_eq!(response.status(), status, "it was to be refused with {word:?}");
                 Ok(response)
             }
         }
@@ -236,11 +257,10 @@ fn damaged(damage: Damage, mut response: http::Response<Bytes>) -> http::Respons
 }
 
 #[async_trait]
-impl Transport for Wire {
+impl<S: Subject> Transport for Wire<S> {
     async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Download>, TransportError> {
-        let operation = request.uri().path().trim_start_matches('/').to_owned();
-        let id = request.headers().get("x-ots-accesskeyid").and_then(|id| id.to_str().ok()).unwrap_or_default();
-        self.sent.lock().unwrap().push(Sent { operation: operation.clone(), access_key_id: id.to_owned() });
+        let operation = S::operation_of(&request);
+        self.sent.lock().unwrap().push(Sent { operation: operation.clone() });
         self.open.fetch_add(1, Ordering::SeqCst);
         let _open = Open(&self.open);
         let step = if operation == self.operation { self.steps.lock().unwrap().pop_front() } else { None };
