@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use http::{
     Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{self, Authority, PathAndQuery, Scheme},
 };
 
 use crate::{Error, Result};
@@ -137,12 +137,19 @@ impl Endpoint {
     pub fn uri(&self, path_and_query: &str) -> Result<Uri> {
         let path = PathAndQuery::from_str(path_and_query)
             .map_err(|e| Error::invalid("the path cannot be sent").with_source(e))?;
-        Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(path)
-            .build()
-            .map_err(|e| Error::invalid("the path cannot be sent").with_source(e))
+        self.uri_of(path)
+    }
+
+    /// The URI of a path and query that were parsed before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if both together are no URI.
+    pub fn uri_of(&self, path: PathAndQuery) -> Result<Uri> {
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|e| Error::invalid("the path cannot be sent").with_source(e))
     }
 }
 

@@ -41,9 +41,14 @@ pub(super) fn find(name: &str, server: Option<SocketAddr>) -> Option<Run> {
 /// An entry as a campaign writes it, with the request data that one keeps: 3 columns of a key, 8 texts, 2 whole numbers,
 /// a yes and a fraction.
 fn call() -> PutRow {
-    let key = PrimaryKey::new().with("campaign", "double11-2026").with("day", "2026-11-11/07").with("id", ID);
+    let key =
+        PrimaryKey::new().with("campaign_id", "double11-2026").with("day_bucket", "2026-11-11#07").with("entry_id", ID);
     let row = TEXTS.iter().fold(Row::new(key), |row, (name, value)| row.with(*name, *value));
-    let row = row.with("created", 1_794_355_200_123_i64).with("terms", 7_i64).with("consent", true).with("score", 0.8125);
+    let row = row
+        .with("created_ms", 1_794_355_200_123_i64)
+        .with("terms_version", 7_i64)
+        .with("consent", true)
+        .with("score", 0.8125);
     PutRow::new(TABLE, row)
 }
 
@@ -54,8 +59,8 @@ const TEXTS: [(&str, &str); 8] = [
     ("phone", "+8613800000000"),
     ("city", "Hangzhou"),
     ("locale", "zh-CN"),
-    ("source", "poster-station-03"),
-    ("agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"),
+    ("source", "poster-station-0003"),
+    ("user_agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"),
     ("referrer", "https://campaign.example.com/double11"),
 ];
 
@@ -147,11 +152,7 @@ const BODY_MD5: &str = "cGqcInR86zj/8Pah1LWaHg==";
 mod peer {
     //! aliyun-tablestore-rs.
 
-    use aliyun_tablestore_rs::{
-        OtsClient,
-        data::{PutRowRequest, Row},
-        protos,
-    };
+    use aliyun_tablestore_rs::{OtsClient, data::PutRowRequest, model::Row, protos};
     use prost::Message;
 
     use super::{ID, KEY_ID, Run, SECRET, TABLE, TEXTS, repeat, repeat_async};
@@ -177,13 +178,13 @@ mod peer {
 
     fn call() -> PutRowRequest {
         let row = Row::new()
-            .primary_key_column_string("campaign", "double11-2026")
-            .primary_key_column_string("day", "2026-11-11/07")
-            .primary_key_column_string("id", ID);
+            .primary_key_column_string("campaign_id", "double11-2026")
+            .primary_key_column_string("day_bucket", "2026-11-11#07")
+            .primary_key_column_string("entry_id", ID);
         let row = TEXTS.iter().fold(row, |row, (name, value)| row.column_string(*name, *value));
         let row = row
-            .column_integer("created", 1_794_355_200_123)
-            .column_integer("terms", 7)
+            .column_integer("created_ms", 1_794_355_200_123)
+            .column_integer("terms_version", 7)
             .column_bool("consent", true)
             .column_double("score", 0.8125);
         PutRowRequest::new(TABLE).row(row)
@@ -195,6 +196,7 @@ mod peer {
     fn the_peer_writes_the_same_bytes() {
         use campaign_client::Operation;
         let ours = super::call().request(&super::service("http://127.0.0.1:1", false)).unwrap();
+        assert_eq!(ours.body().len(), 636);
         assert_eq!(ours.body().bytes().unwrap(), &protos::PutRowRequest::from(call()).encode_to_vec());
     }
 }

@@ -37,25 +37,67 @@ const fn tables() -> [[u8; 256]; 8] {
 }
 
 /// The checksum of what `crc` stands for, followed by `byte`.
+#[inline(always)]
 pub(super) fn push(crc: u8, byte: u8) -> u8 {
     TABLES[0][usize::from(crc ^ byte)]
 }
 
+/// The checksum of what `crc` stands for, followed by a byte and a length, little endian.
+#[inline(always)]
+pub(super) fn head(crc: u8, byte: u8, [n0, n1, n2, n3]: [u8; 4]) -> u8 {
+    TABLES[4][usize::from(crc ^ byte)]
+        ^ TABLES[3][usize::from(n0)]
+        ^ TABLES[2][usize::from(n1)]
+        ^ TABLES[1][usize::from(n2)]
+        ^ TABLES[0][usize::from(n3)]
+}
+
+/// The checksum of what `crc` stands for, followed by eight bytes.
+#[inline(always)]
+pub(super) fn step(crc: u8, step: [u8; 8]) -> u8 {
+    TABLES[7][usize::from(crc ^ step[0])]
+        ^ TABLES[6][usize::from(step[1])]
+        ^ TABLES[5][usize::from(step[2])]
+        ^ TABLES[4][usize::from(step[3])]
+        ^ TABLES[3][usize::from(step[4])]
+        ^ TABLES[2][usize::from(step[5])]
+        ^ TABLES[1][usize::from(step[6])]
+        ^ TABLES[0][usize::from(step[7])]
+}
+
 /// The checksum of what `crc` stands for, followed by `bytes`.
+#[inline(always)]
 pub(super) fn extend(mut crc: u8, bytes: &[u8]) -> u8 {
     let (steps, rest) = bytes.as_chunks::<8>();
-    for step in steps {
-        crc = TABLES[7][usize::from(crc ^ step[0])]
-            ^ TABLES[6][usize::from(step[1])]
-            ^ TABLES[5][usize::from(step[2])]
-            ^ TABLES[4][usize::from(step[3])]
-            ^ TABLES[3][usize::from(step[4])]
-            ^ TABLES[2][usize::from(step[5])]
-            ^ TABLES[1][usize::from(step[6])]
-            ^ TABLES[0][usize::from(step[7])];
+    for bytes in steps {
+        crc = step(crc, *bytes);
+    }
+    // Names are mostly shorter than a step.
+    let (halves, rest) = rest.as_chunks::<4>();
+    for half in halves {
+        crc = TABLES[3][usize::from(crc ^ half[0])]
+            ^ TABLES[2][usize::from(half[1])]
+            ^ TABLES[1][usize::from(half[2])]
+            ^ TABLES[0][usize::from(half[3])];
     }
     for byte in rest {
         crc = push(crc, *byte);
     }
     crc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_give_the_checksum_of_the_bytes_taken_one_by_one() {
+        let bytes: Vec<u8> = (0..64_u8).map(|n| n.wrapping_mul(37) ^ 0xa5).collect();
+        for length in 0..bytes.len() {
+            let bytes = bytes.get(..length).unwrap();
+            assert_eq!(extend(7, bytes), bytes.iter().fold(7, |crc, byte| push(crc, *byte)), "{length}");
+        }
+        assert_eq!(head(9, 3, [1, 2, 0, 4]), extend(9, &[3, 1, 2, 0, 4]));
+        assert_eq!(step(9, [1, 2, 3, 4, 5, 6, 7, 8]), extend(9, &[1, 2, 3, 4, 5, 6, 7, 8]));
+    }
 }

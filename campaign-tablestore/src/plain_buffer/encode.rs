@@ -3,6 +3,7 @@
 use super::cell::{CellOp, ValueRef};
 use super::{crc8, tag, variant};
 use crate::row::{CellChange, Column, PrimaryKey, Row, RowUpdate};
+use crate::{KeyValue, Value};
 
 /// What can be written as a PlainBuffer.
 ///
@@ -111,7 +112,7 @@ impl Encode for RowUpdate {
     fn encode(&self, out: &mut Vec<u8>) {
         write_header(out);
         let crc = write_key(&self.primary_key, out);
-        let crc = write_section(tag::ROW_DATA, self.changes.iter().map(Cell::from), crc, out);
+        let crc = write_changes(&self.changes, crc, out);
         write_row_end(crc, out);
     }
 }
@@ -140,35 +141,20 @@ impl<'a> Cell<'a> {
     }
 
     /// Writes the cell; gives its checksum, which the row's checksum is made of.
-    ///
-    /// Tags are written together with the fixed bytes beside them: each append is a check of the capacity.
     fn write(&self, out: &mut Vec<u8>) -> u8 {
-        let [n0, n1, n2, n3] = variant::wire_len(self.name.len()).to_le_bytes();
-        out.extend_from_slice(&[tag::CELL, tag::CELL_NAME, n0, n1, n2, n3]);
-        out.extend_from_slice(self.name.as_bytes());
-        let mut crc = crc8::extend(0, self.name.as_bytes());
+        let mut crc = write_name(self.name, out);
         if let Some(value) = self.value {
-            let [n0, n1, n2, n3] = variant::wire_len(variant::encoded_len(value)).to_le_bytes();
-            out.extend_from_slice(&[tag::CELL_VALUE, n0, n1, n2, n3]);
-            let start = out.len();
-            variant::write(value, out);
-            crc = crc8::extend(crc, out.get(start..).unwrap_or_default());
+            crc = variant::write_cell(value, crc, out);
         }
         if let Some(op) = self.op {
             out.extend_from_slice(&[tag::CELL_OP, op.tag()]);
         }
         // On the wire the operation stands before the timestamp; the checksum has them the other way round.
-        if let Some(timestamp) = self.timestamp {
-            let bytes = timestamp.to_le_bytes();
-            crc = crc8::extend(crc, &bytes);
-            let [t0, t1, t2, t3, t4, t5, t6, t7] = bytes;
-            out.extend_from_slice(&[tag::CELL_TIMESTAMP, t0, t1, t2, t3, t4, t5, t6, t7]);
-        }
+        crc = write_timestamp(self.timestamp, crc, out);
         if let Some(op) = self.op {
             crc = crc8::push(crc, op.tag());
         }
-        out.extend_from_slice(&[tag::CELL_CHECKSUM, crc]);
-        crc
+        write_checksum(crc, out)
     }
 }
 
@@ -219,24 +205,76 @@ fn write_header(out: &mut Vec<u8>) {
 }
 
 fn write_row(row: &Row, out: &mut Vec<u8>) {
-    let crc = write_key(&row.primary_key, out);
-    let crc = write_section(tag::ROW_DATA, row.columns.iter().map(Cell::from), crc, out);
+    let mut crc = write_key(&row.primary_key, out);
+    if !row.columns.is_empty() {
+        out.push(tag::ROW_DATA);
+    }
+    for column in &row.columns {
+        crc = crc8::push(crc, write_column(column, out));
+    }
     write_row_end(crc, out);
 }
 
-fn write_key(key: &PrimaryKey, out: &mut Vec<u8>) -> u8 {
-    write_section(tag::ROW_KEY, key_cells(key), 0, out)
+/// A cell that is a plain value, as most are, without the detour by [`Cell`]; gives its checksum.
+#[inline(always)]
+fn write_column(column: &Column, out: &mut Vec<u8>) -> u8 {
+    let crc = write_name(&column.name, out);
+    let crc = match &column.value {
+        Value::String(text) => variant::write_string_cell(text, crc, out),
+        Value::Integer(number) => variant::write_integer_cell(*number, crc, out),
+        value => variant::write_cell(value.into(), crc, out),
+    };
+    let crc = write_timestamp(column.timestamp, crc, out);
+    write_checksum(crc, out)
 }
 
-/// Writes a section; gives the row's checksum so far.
-fn write_section<'a>(section: u8, cells: impl Iterator<Item = Cell<'a>>, mut crc: u8, out: &mut Vec<u8>) -> u8 {
-    let mut cells = cells.peekable();
-    if cells.peek().is_some() {
-        out.push(section);
+/// Writes the section of a key; gives the row's checksum so far.
+fn write_key(key: &PrimaryKey, out: &mut Vec<u8>) -> u8 {
+    if !key.is_empty() {
+        out.push(tag::ROW_KEY);
     }
-    for cell in cells {
-        crc = crc8::push(crc, cell.write(out));
+    key.columns().iter().fold(0, |crc, column| {
+        let cell = write_name(&column.name, out);
+        let cell = match &column.value {
+            KeyValue::String(text) => variant::write_string_cell(text, cell, out),
+            KeyValue::Integer(number) => variant::write_integer_cell(*number, cell, out),
+            value => variant::write_cell(value.into(), cell, out),
+        };
+        crc8::push(crc, write_checksum(cell, out))
+    })
+}
+
+/// Writes the section of changes; gives the row's checksum so far.
+fn write_changes(changes: &[CellChange], crc: u8, out: &mut Vec<u8>) -> u8 {
+    if !changes.is_empty() {
+        out.push(tag::ROW_DATA);
     }
+    changes.iter().fold(crc, |crc, change| crc8::push(crc, Cell::from(change).write(out)))
+}
+
+/// Begins a cell; gives the checksum of its name.
+///
+/// Tags are written together with the fixed bytes beside them: each append is a check of the capacity.
+#[inline(always)]
+fn write_name(name: &str, out: &mut Vec<u8>) -> u8 {
+    let [n0, n1, n2, n3] = variant::wire_len(name.len()).to_le_bytes();
+    out.extend_from_slice(&[tag::CELL, tag::CELL_NAME, n0, n1, n2, n3]);
+    out.extend_from_slice(name.as_bytes());
+    crc8::extend(0, name.as_bytes())
+}
+
+#[inline(always)]
+fn write_timestamp(timestamp: Option<i64>, crc: u8, out: &mut Vec<u8>) -> u8 {
+    let Some(timestamp) = timestamp else { return crc };
+    let bytes @ [t0, t1, t2, t3, t4, t5, t6, t7] = timestamp.to_le_bytes();
+    out.extend_from_slice(&[tag::CELL_TIMESTAMP, t0, t1, t2, t3, t4, t5, t6, t7]);
+    crc8::step(crc, bytes)
+}
+
+/// Ends a cell; gives its checksum.
+#[inline(always)]
+fn write_checksum(crc: u8, out: &mut Vec<u8>) -> u8 {
+    out.extend_from_slice(&[tag::CELL_CHECKSUM, crc]);
     crc
 }
 

@@ -6,7 +6,7 @@
 use super::cell::ValueRef;
 use super::cursor::Cursor;
 use super::error::{DecodeError, DecodeFault};
-use super::tag;
+use super::{crc8, tag};
 use crate::Value;
 
 /// The bytes of a value as they stand in a filter: type and content, without a length before the type.
@@ -28,13 +28,16 @@ pub fn decode_value(bytes: &[u8]) -> Result<Value, DecodeError> {
     value.to_value().ok_or_else(|| DecodeError::new(DecodeFault::BadValueType(value.type_tag()), 0))
 }
 
+/// What stands before text and bytes: the type and their length.
+const SIZED_LEN: usize = 1 + 4;
+
 /// Length of type and content in bytes.
 pub(super) const fn encoded_len(value: ValueRef<'_>) -> usize {
     match value {
         ValueRef::Integer(_) | ValueRef::Double(_) => 1 + 8,
         ValueRef::Boolean(_) => 1 + 1,
-        ValueRef::String(text) => 1 + 4 + text.len(),
-        ValueRef::Binary(bytes) => 1 + 4 + bytes.len(),
+        ValueRef::String(text) => SIZED_LEN + text.len(),
+        ValueRef::Binary(bytes) => SIZED_LEN + bytes.len(),
         ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement => 1,
     }
 }
@@ -50,6 +53,36 @@ pub(super) fn write(value: ValueRef<'_>, out: &mut Vec<u8>) {
         ValueRef::Binary(bytes) => write_sized(kind, bytes, out),
         ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement => out.push(kind),
     }
+}
+
+/// Writes a text as the value of a cell: the cell's tag, the length of what follows, type and content. Gives the checksum of
+/// what `crc` stands for, followed by type and content.
+///
+/// What stands before the content is written in one piece: each append is a check of the capacity.
+#[inline(always)]
+pub(super) fn write_string_cell(text: &str, crc: u8, out: &mut Vec<u8>) -> u8 {
+    let length @ [n0, n1, n2, n3] = wire_len(text.len()).to_le_bytes();
+    let [c0, c1, c2, c3] = wire_len(SIZED_LEN + text.len()).to_le_bytes();
+    out.extend_from_slice(&[tag::CELL_VALUE, c0, c1, c2, c3, tag::STRING, n0, n1, n2, n3]);
+    out.extend_from_slice(text.as_bytes());
+    crc8::extend(crc8::head(crc, tag::STRING, length), text.as_bytes())
+}
+
+/// The same for a number.
+#[inline(always)]
+pub(super) fn write_integer_cell(number: i64, crc: u8, out: &mut Vec<u8>) -> u8 {
+    let bytes @ [b0, b1, b2, b3, b4, b5, b6, b7] = number.to_le_bytes();
+    out.extend_from_slice(&[tag::CELL_VALUE, 9, 0, 0, 0, tag::INTEGER, b0, b1, b2, b3, b4, b5, b6, b7]);
+    crc8::step(crc8::push(crc, tag::INTEGER), bytes)
+}
+
+/// The same for any value.
+pub(super) fn write_cell(value: ValueRef<'_>, crc: u8, out: &mut Vec<u8>) -> u8 {
+    let [n0, n1, n2, n3] = wire_len(encoded_len(value)).to_le_bytes();
+    out.extend_from_slice(&[tag::CELL_VALUE, n0, n1, n2, n3]);
+    let start = out.len();
+    write(value, out);
+    crc8::extend(crc, out.get(start..).unwrap_or_default())
 }
 
 fn write_fixed(kind: u8, [b0, b1, b2, b3, b4, b5, b6, b7]: [u8; 8], out: &mut Vec<u8>) {

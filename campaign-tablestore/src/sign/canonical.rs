@@ -34,13 +34,16 @@ pub fn answer_string_to_sign(path: &str, headers: &HeaderMap) -> Vec<u8> {
 
 /// `name:value` of every `x-ots-*` header but the signature itself, sorted by name, joined by line feeds.
 fn write_canonical_headers(headers: &HeaderMap, text: &mut Vec<u8>) {
-    let mut signed: Vec<(&str, &[u8])> = headers
-        .iter()
-        .filter(|(name, _)| {
-            name.as_str().starts_with(header::PREFIX) && **name != header::SIGNATURE && **name != header::SIGNATURE_V4
-        })
-        .map(|(name, value)| (name.as_str(), value.as_bytes().trim_ascii()))
-        .collect();
+    let mut signed: Vec<(&str, &[u8])> = Vec::with_capacity(headers.len());
+    signed.extend(
+        headers
+            .iter()
+            .filter(|(name, _)| {
+                let is_signature = **name == header::SIGNATURE || **name == header::SIGNATURE_V4;
+                name.as_str().starts_with(header::PREFIX) && !is_signature
+            })
+            .map(|(name, value)| (name.as_str(), value.as_bytes().trim_ascii())),
+    );
     // By name alone, as Java and Go do. Python sorts whole lines, which differs for no pair of known names.
     signed.sort_by_key(|(name, _)| *name);
     for (at, (name, value)) in signed.iter().enumerate() {

@@ -10,15 +10,16 @@
 
 mod answer;
 mod canonical;
+mod date;
 pub mod header;
 mod key;
 mod request;
 
-pub(crate) use answer::parse_date;
 pub use answer::{AnswerFault, MAX_SKEW, verify_answer};
 #[cfg(feature = "server")]
 pub(crate) use canonical::content_md5;
 pub use canonical::{answer_string_to_sign, string_to_sign};
+pub(crate) use date::parse_date;
 pub(crate) use key::KeyCache;
 pub use key::{SigningKey, derived_key};
 pub(crate) use request::sign_request;

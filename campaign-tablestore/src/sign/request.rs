@@ -3,7 +3,10 @@
 use campaign_client::{Body, Credentials, Error, ErrorKind, Place, Result, Signing};
 use http::HeaderValue;
 
-use super::{Signature, SigningKey, canonical, header, key};
+use super::{Signature, SigningKey, canonical, date, header, key};
+
+/// The most headers that are added here, and the two that the transport adds.
+const MOST_HEADERS: usize = 11;
 
 /// Puts the headers of the protocol and the signature into `request`; what an earlier call put there is replaced.
 pub(crate) fn sign_request(
@@ -23,10 +26,11 @@ pub(crate) fn sign_request(
         return Err(Error::invalid("a Table Store request is one message in memory, not a stream"));
     };
     let md5 = text(&canonical::content_md5(body));
-    let date = text(&signing.now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
+    let date = text(&date::date_text(signing.now));
     let (id, token) = identity(signing.credentials)?;
 
     let headers = request.headers_mut();
+    headers.reserve(MOST_HEADERS);
     for old in [header::SIGNATURE, header::SIGNATURE_V4, header::SIGN_DATE, header::SIGN_REGION, header::STS_TOKEN] {
         headers.remove(old);
     }

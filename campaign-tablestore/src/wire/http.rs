@@ -1,5 +1,8 @@
 //! Messages in HTTP requests and answers.
 
+use std::marker::PhantomData;
+
+use ::http::uri::PathAndQuery;
 use bytes::Bytes;
 use campaign_client::{Body, Error, Operation, Result, Service};
 use prost::Message;
@@ -18,9 +21,31 @@ pub(crate) fn post<O: Operation<Service = TableStore>>(
 ) -> Result<http::Request<Body>> {
     let mut request = http::Request::new(Body::Bytes(body));
     *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = service.endpoint().uri(&["/", O::NAME].concat())?;
-    request.headers_mut().extend(service.headers().clone());
+    *request.uri_mut() = service.endpoint().uri_of(PathAndQuery::from_static(Path::<O>::TEXT))?;
+    if !service.headers().is_empty() {
+        *request.headers_mut() = service.headers().clone();
+    }
     Ok(request)
+}
+
+/// The path of an operation, put together when the program is compiled.
+struct Path<O>(PhantomData<O>);
+
+/// The longest path; a name that does not fit does not compile.
+const MAX_PATH_BYTES: usize = 48;
+
+impl<O: Operation> Path<O> {
+    const BYTES: [u8; MAX_PATH_BYTES] = {
+        let mut path = [b'/'; MAX_PATH_BYTES];
+        let (_, rest) = path.split_at_mut(1);
+        rest.split_at_mut(O::NAME.len()).0.copy_from_slice(O::NAME.as_bytes());
+        path
+    };
+
+    const TEXT: &'static str = match str::from_utf8(Self::BYTES.split_at(1 + O::NAME.len()).0) {
+        Ok(path) => path,
+        Err(_) => panic!("the name is text"),
+    };
 }
 
 /// Reads a message. `Bytes` fields of it share the buffer.

@@ -15,6 +15,8 @@ use crate::plain_buffer::Encode;
 pub(crate) struct Writer {
     out: Option<Vec<u8>>,
     len: usize,
+    /// The length of the first row, so that it is counted once: most messages have one.
+    row: Option<usize>,
 }
 
 /// The longest message that the service takes, in bytes (service document "Limits").
@@ -22,12 +24,12 @@ const MAX_MESSAGE_BYTES: usize = 5 << 20;
 
 /// The bytes of the message whose fields `fields` writes: once to count, once into a buffer of that size.
 pub(crate) fn message(fields: impl Fn(&mut Writer)) -> Result<Bytes> {
-    let mut counter = Writer { out: None, len: 0 };
+    let mut counter = Writer { out: None, len: 0, row: None };
     fields(&mut counter);
     if counter.len > MAX_MESSAGE_BYTES {
         return Err(Error::invalid(format!("the message has {} bytes; Table Store takes at most 5 MB", counter.len)));
     }
-    let mut writer = Writer { out: Some(Vec::with_capacity(counter.len)), len: 0 };
+    let mut writer = Writer { out: Some(Vec::with_capacity(counter.len)), len: 0, row: counter.row };
     fields(&mut writer);
     let out = writer.out.unwrap_or_default();
     debug_assert_eq!(out.len(), counter.len, "both passes write the same");
@@ -66,7 +68,15 @@ impl Writer {
 
     /// A row or key as PlainBuffer.
     pub(crate) fn row<R: Encode + ?Sized>(&mut self, tag: u32, row: &R) {
-        self.sized(tag, row.encoded_len(), |out| row.encode(out));
+        let len = match &self.out {
+            None => {
+                let len = row.encoded_len();
+                self.row.get_or_insert(len);
+                len
+            }
+            Some(_) => self.row.take().unwrap_or_else(|| row.encoded_len()),
+        };
+        self.sized(tag, len, |out| row.encode(out));
     }
 
     /// A message.
