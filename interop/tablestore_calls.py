@@ -39,6 +39,7 @@ from tablestore import (
 )
 
 from local_cloud import LocalCloud
+from report import Report
 
 TABLE = "interop"
 SCHEMA = [("person", "STRING"), ("n", "INTEGER")]
@@ -48,27 +49,6 @@ CLOCK_TOLERANCE_MS = 60_000
 MISSING_TABLE = (404, "OTSObjectNotExist", "Requested table does not exist.")
 TABLE_EXISTS = (409, "OTSObjectAlreadyExist", "Requested table already exists.")
 REFUSED = (403, "OTSConditionCheckFail", "Condition check failed.")
-
-
-class Report:
-    """One line a call, and the count."""
-
-    def __init__(self):
-        self.passed = 0
-        self.failed = 0
-        self.prefix = ""
-
-    def compare(self, name, expected, actual):
-        if actual == expected and type(actual) is type(expected):
-            self.passed += 1
-            print(f"ok   {self.prefix} {name}", flush=True)
-        else:
-            self.failed += 1
-            print(f"FAIL {self.prefix} {name}: expected {expected!r}, got {actual!r}", flush=True)
-
-    def call(self, name, expected, function, *arguments, **options):
-        """The result of a call, or (status, code, message) if the service refused it."""
-        self.compare(name, expected, outcome(function, *arguments, **options))
 
 
 def outcome(function, *arguments, **options):
@@ -458,7 +438,7 @@ def asynchronous(report, connect_async):
 def main(binary):
     # Refusals are expected here; the package would log each.
     logging.getLogger("tablestore-client").setLevel(logging.CRITICAL)
-    report = Report()
+    report = Report(outcome)
     with tempfile.TemporaryDirectory(prefix="campaign-interop-") as folder:
         cloud = LocalCloud(binary, folder)
         cloud.start("--listen", "127.0.0.1:0")
@@ -512,8 +492,7 @@ def main(binary):
         finally:
             report.prefix = "[process]"
             report.compare("campaign-local ends in good order", 0, cloud.stop())
-    print(f"{report.passed} passed, {report.failed} failed")
-    return 1 if report.failed else 0
+    return report.finish()
 
 
 if __name__ == "__main__":

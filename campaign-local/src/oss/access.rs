@@ -32,6 +32,11 @@ impl Caller {
         }
     }
 
+    /// Refuses to list a bucket that is not public.
+    pub(super) fn may_list(self, bucket: BucketAcl) -> Result<(), Refusal> {
+        if bucket == BucketAcl::Private { self.owns() } else { Ok(()) }
+    }
+
     /// Refuses what the ACLs do not allow. `object` is the ACL of the object that is there.
     pub(super) fn may(self, deed: Deed, bucket: BucketAcl, object: Option<ObjectAcl>) -> Result<(), Refusal> {
         let own = object.filter(|acl| *acl != ObjectAcl::Default);
@@ -74,6 +79,7 @@ mod tests {
             let may = |caller: Caller, deed| caller.may(deed, bucket, own).is_ok();
             assert_eq!(may(Caller::Anonymous, Deed::Read), read, "{bucket:?} {own:?}");
             assert_eq!(may(Caller::Anonymous, Deed::Write), write, "{bucket:?} {own:?}");
+            assert_eq!(Caller::Anonymous.may_list(bucket).is_ok(), bucket != Private);
             assert!(may(Caller::Owner, Deed::Read) && may(Caller::Owner, Deed::Write));
         }
         assert!(Caller::Anonymous.owns().is_err() && Caller::Owner.owns().is_ok());

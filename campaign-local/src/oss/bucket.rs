@@ -1,9 +1,10 @@
 //! A bucket as it is kept.
 
-use campaign_oss::{BucketAcl, StorageClass};
+use campaign_client::{Operation, Serve};
+use campaign_oss::{BucketAcl, GetBucketWebsite, StorageClass, Website};
 use serde::{Deserialize, Serialize};
 
-use super::stop::{Stop, no_bucket};
+use super::stop::{Stop, internal, no_bucket};
 use crate::store::{StoreError, View, Write, space};
 
 /// All buckets.
@@ -19,7 +20,7 @@ pub(super) struct Bucket {
     pub(super) storage_class: String,
     pub(super) redundancy: String,
     /// The document of its website.
-    pub(super) website: Option<String>,
+    website: Option<String>,
 }
 
 impl Bucket {
@@ -48,6 +49,22 @@ impl Bucket {
     pub(super) fn save(&self, write: &mut Write<'_>, name: &str) {
         let kept = serde_json::to_vec(self).expect("text and numbers are JSON");
         write.put(place(name), kept);
+    }
+
+    /// Its website, if it has one.
+    pub(super) fn website(&self, name: &str) -> Result<Option<Website>, Stop> {
+        let Some(document) = &self.website else { return Ok(None) };
+        let (parts, ()) = http::Response::new(()).into_parts();
+        let read = GetBucketWebsite::new(name).response(&parts, document.clone().into());
+        Ok(Some(read.map_err(|error| internal(&error))?))
+    }
+
+    /// Gives it a website, or takes it away.
+    pub(super) fn set_website(&mut self, name: &str, website: Option<&Website>) -> Result<(), Stop> {
+        let write = |website| GetBucketWebsite::new(name).write_response(website);
+        let document = website.map(write).transpose().map_err(|error| internal(&error))?;
+        self.website = document.map(|document| String::from_utf8_lossy(document.body()).into_owned());
+        Ok(())
     }
 }
 

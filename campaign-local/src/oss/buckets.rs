@@ -1,12 +1,24 @@
-//! PutBucket.
+//! PutBucket, GetBucketInfo, DeleteBucket, ListBuckets.
 
-use campaign_oss::op::put_bucket::PutBucket;
+use std::ops::ControlFlow;
+
 use campaign_oss::server::Refusal;
-use campaign_oss::{BucketAcl, Code, StorageClass};
+use campaign_oss::{
+    BucketAcl, BucketInfo, BucketPage, BucketSummary, Code, DeleteBucket, GetBucketInfo, ListBuckets, Owner, PutBucket,
+    StorageClass,
+};
+use chrono::{DateTime, Utc};
 
-use super::bucket::Bucket;
-use super::operations::{Emulate, Moments};
+use super::bucket::{self, Bucket};
+use super::list_objects::page_size;
+use super::listing::{Wanted, list};
+use super::object;
+use super::operations::{Cloud, Emulate, Moments};
 use super::stop::{Stop, invalid, not_emulated};
+use crate::store::{Order, View, space};
+
+/// The one account: ids are digits.
+const OWNER: &str = "1000000000000001";
 
 /// Where objects of a bucket are kept unless it says otherwise: in one zone (service document "PutBucket").
 const ONE_ZONE: &str = "LRS";
@@ -30,12 +42,13 @@ impl Emulate for PutBucket {
         let made = at.write(move |write| {
             let bucket = match Bucket::find(write, &name)? {
                 // One's own bucket again: as it is, save for the ACL.
-                Some(found) => {
+                Some(mut found) => {
                     if named && (found.storage_class != class.as_str() || found.redundancy != redundancy) {
                         let message = "The requested bucket name is not available.";
                         return Err(Refusal::new(Code::BucketAlreadyExists, message).with("BucketName", name).into());
                     }
-                    Bucket { acl: acl.unwrap_or(found.acl), ..found }
+                    found.acl = acl.unwrap_or(found.acl);
+                    found
                 }
                 None => Bucket::new(now, acl.unwrap_or(BucketAcl::Private), &class, &redundancy),
             };
@@ -45,4 +58,80 @@ impl Emulate for PutBucket {
         made.await?;
         Ok((self, ()))
     }
+}
+
+impl Emulate for GetBucketInfo {
+    async fn done(self, at: &Moments) -> Result<(Self, BucketInfo), Stop> {
+        at.asked.caller.owns()?;
+        let name = self.bucket.clone();
+        let bucket = at.read(move |read| Bucket::existing(read, &name)).await?;
+        let mut info = BucketInfo::new(self.bucket.as_str(), &location(&at.cloud), owner(), created(&bucket));
+        info.acl = bucket.acl;
+        info.storage_class = Some(StorageClass::from(bucket.storage_class.as_str()));
+        info.data_redundancy_type = Some(bucket.redundancy);
+        Ok((self, info))
+    }
+}
+
+impl Emulate for DeleteBucket {
+    async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
+        at.asked.caller.owns()?;
+        let name = self.bucket.clone();
+        let deleted = at.write(move |write| {
+            Bucket::existing(write, &name)?;
+            let objects = object::all(&name);
+            let mut is_empty = true;
+            write.scan(objects.as_slice()..space::end_of(&objects).as_slice(), Order::Forward, &mut |_, _| {
+                is_empty = false;
+                ControlFlow::Break(())
+            })?;
+            if !is_empty {
+                let message = "The bucket you tried to delete is not empty.";
+                return Err(Refusal::new(Code::BucketNotEmpty, message).with("BucketName", name).into());
+            }
+            write.delete(bucket::place(&name));
+            Ok(())
+        });
+        deleted.await?;
+        Ok((self, ()))
+    }
+}
+
+impl Emulate for ListBuckets {
+    async fn done(self, at: &Moments) -> Result<(Self, BucketPage), Stop> {
+        at.asked.caller.owns()?;
+        let wanted = Wanted {
+            prefix: self.prefix.clone().unwrap_or_default(),
+            delimiter: String::new(),
+            after: self.marker.clone().unwrap_or_default(),
+            most: page_size(self.max_keys)?,
+        };
+        let page = at.read(move |read| Ok(list(read, bucket::ALL, &wanted, Bucket::load)?)).await?;
+        let location = location(&at.cloud);
+        let summary = |(name, bucket): (String, Bucket)| BucketSummary {
+            name,
+            location: location.clone(),
+            region: Some(at.cloud.service.region().to_owned()),
+            creation_date: created(&bucket),
+            extranet_endpoint: format!("{location}.aliyuncs.com"),
+            intranet_endpoint: format!("{location}-internal.aliyuncs.com"),
+            storage_class: Some(StorageClass::from(bucket.storage_class.as_str())),
+        };
+        let buckets = page.keys.into_iter().map(summary).collect();
+        Ok((self, BucketPage { owner: Some(owner()), buckets, next_marker: page.next }))
+    }
+}
+
+/// Who owns all there is.
+pub(super) fn owner() -> Owner {
+    Owner { id: OWNER.to_owned(), display_name: OWNER.to_owned() }
+}
+
+/// Where all there is lies, as buckets name it.
+pub(super) fn location(cloud: &Cloud) -> String {
+    format!("oss-{}", cloud.service.region())
+}
+
+fn created(bucket: &Bucket) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(bucket.created).unwrap_or_default()
 }

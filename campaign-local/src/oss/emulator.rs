@@ -17,8 +17,9 @@ use super::access::Caller;
 use super::address::Address;
 use super::body::drain;
 use super::content;
-use super::operations::{Asked, Cloud, find};
-use super::stop::Stop;
+use super::get_object::browse;
+use super::operations::{Asked, Cloud, find, is_read};
+use super::stop::{Stop, invalid};
 use crate::fault::Faults;
 use crate::store::{Store, StoreError};
 
@@ -70,7 +71,8 @@ impl Emulator {
     }
 
     async fn run(&self, mut parts: request::Parts, body: Body, address: Address) -> Result<Response, Stop> {
-        let resource = address.resource;
+        let Address { resource, base, .. } = address;
+        spaces(&mut parts)?;
         let admitted = match Refusal::of_name(&resource) {
             Some(refusal) => Err(refusal),
             None => {
@@ -88,7 +90,14 @@ impl Emulator {
             }
         };
         parts.extensions.insert(resource.clone());
-        let asked = Asked { parts, resource, caller };
+        let mut asked = Asked { parts, resource, caller, base };
+        let is_page = caller == Caller::Anonymous && is_read(&asked.parts.method) && asked.resource.bucket.is_some();
+        if is_page && !asked.is_call() {
+            asked = match browse(&self.cloud, asked).await? {
+                Ok(response) => return Ok(response),
+                Err(asked) => asked,
+            };
+        }
         match find(&asked) {
             Ok(run) => run(Arc::clone(&self.cloud), asked, body).await,
             Err(refusal) => {
@@ -97,6 +106,15 @@ impl Emulator {
             }
         }
     }
+}
+
+/// Writes a space in the query in the one way that is signed: oss2 sends `+` and signs a space, and a
+/// plus is `%2B` for every client.
+fn spaces(parts: &mut request::Parts) -> Result<(), Refusal> {
+    let Some(query) = parts.uri.query().filter(|query| query.contains('+')) else { return Ok(()) };
+    let whole = format!("{}?{}", parts.uri.path(), query.replace('+', "%20"));
+    parts.uri = whole.parse().map_err(|_| invalid("The query is not valid."))?;
+    Ok(())
 }
 
 async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {

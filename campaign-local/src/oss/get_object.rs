@@ -20,6 +20,7 @@ use super::conditions::{self, Met, Part};
 use super::object::Object;
 use super::operations::{Asked, Cloud, Moments, Running, parameters};
 use super::stop::{Stop, internal, no_key};
+use super::website::{Page, page};
 use crate::store::View;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
@@ -75,6 +76,49 @@ pub(super) fn meta(cloud: Arc<Cloud>, asked: Asked, _: Body) -> Running {
         let head = HeadObject::new(at.asked.bucket(), at.asked.key());
         Ok(head.write_response(&meta).map_err(|error| internal(&error))?.map(|_| Body::empty()))
     })
+}
+
+/// A page of the bucket's website; `None` if it has none for this request.
+pub(super) async fn browse(cloud: &Arc<Cloud>, asked: Asked) -> Result<Result<Response, Asked>, Stop> {
+    let (bucket, key) = (asked.bucket().to_owned(), asked.key().to_owned());
+    let look = cloud.store.read(move |read| {
+        let Some(website) = Bucket::find(read, &bucket)?.map(|found| found.website(&bucket)).transpose()?.flatten()
+        else {
+            return Ok(None);
+        };
+        let exists = |key: &str| Ok::<_, Stop>(Object::find(read, &bucket, key)?.is_some());
+        page(&website, &key, exists)
+    });
+    let Some(page) = look.await? else { return Ok(Err(asked)) };
+    let at = Moments::begin(Arc::clone(cloud), asked, GetObject::NAME).await?;
+    let response = match page {
+        Page::Object(key, status) => give(&at, key, status).await?,
+        Page::Missing(key) => give(&at, key, StatusCode::OK).await?,
+        Page::Redirect(key) => {
+            // Who may not read the folder's index is not told that there is one.
+            let (bucket, caller) = (at.asked.bucket().to_owned(), at.asked.caller);
+            let may = at.read(move |read| Ok(caller.may(Deed::Read, Bucket::existing(read, &bucket)?.acl, None)?));
+            may.await?;
+            redirect(&at.asked, &key)?
+        }
+    };
+    at.end()?;
+    Ok(Ok(response))
+}
+
+fn redirect(asked: &Asked, key: &str) -> Result<Response, Stop> {
+    // As it was signed, so encoded; without the bucket that may not have been sent.
+    let whole = asked.resource.canonical_path();
+    let own = whole.splitn(3, '/').nth(2).unwrap_or_default();
+    debug_assert!(key.ends_with('/'), "a folder ends with a slash");
+    let query = asked.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{}{own}/{query}", asked.base);
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    let location = HeaderValue::try_from(location)
+        .map_err(|_| Refusal::new(Code::InvalidObjectName, "The specified object is not valid."))?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
 }
 
 /// The object, if it is there and may be read.

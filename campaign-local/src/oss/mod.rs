@@ -13,7 +13,8 @@
 //! | `emulator` | [`Emulator`]: from an HTTP request to an HTTP answer |
 //! | `address` | which bucket and key a request is about |
 //! | `operations` | the list of operations, and what is refused |
-//! | `buckets` | PutBucket, GetBucketInfo, DeleteBucket, ListBuckets, ACL, website |
+//! | `buckets` | PutBucket, GetBucketInfo, DeleteBucket, ListBuckets |
+//! | `settings` | ACL and website of a bucket |
 //! | `put_object`, `get_object`, `delete` | objects |
 //! | `list_objects` | ListObjectsV2 |
 //! | `older` | what only older clients call: ListObjects, GetBucketLocation |
@@ -36,11 +37,17 @@ mod bucket;
 mod buckets;
 mod conditions;
 mod content;
+mod delete;
 mod emulator;
 mod get_object;
+mod list_objects;
+mod listing;
 mod object;
+mod older;
 mod operations;
 mod put_object;
+mod settings;
 mod stop;
+mod website;
 
 pub use emulator::Emulator;

@@ -8,16 +8,18 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use campaign_client::Serve;
-use campaign_oss::op::put_bucket::PutBucket;
 use campaign_oss::server::Refusal;
-use campaign_oss::{Code, Oss, Resource, XmlFault};
-use http::request;
+use campaign_oss::{
+    Code, DeleteBucket, DeleteBucketWebsite, DeleteMultipleObjects, DeleteObject, GetBucketAcl, GetBucketInfo,
+    GetBucketWebsite, ListBuckets, ListObjectsV2, Oss, PutBucket, PutBucketAcl, PutBucketWebsite, Resource, XmlFault,
+};
+use http::{Method, request};
 use percent_encoding::percent_decode_str;
 
 use super::access::Caller;
 use super::body::{digest_is_right, read_document};
 use super::stop::{Stop, internal, invalid, not_emulated};
-use super::{get_object, put_object};
+use super::{get_object, older, put_object};
 use crate::fault::{Fault, Faults, Hop, Moment};
 use crate::store::{Read, Store, Write};
 
@@ -117,12 +119,32 @@ pub(super) struct Asked {
     pub(super) parts: request::Parts,
     pub(super) resource: Resource,
     pub(super) caller: Caller,
+    /// What stands in the path before a key, as it was sent.
+    pub(super) base: String,
 }
 
 impl Asked {
     /// The parameter of this name, decoded; empty for one without a value.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         parameters(&self.parts).find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    /// Whether it is a call by its query, so that no browser would have sent it.
+    pub(super) fn is_call(&self) -> bool {
+        const EMULATED: [&str; 6] = ["acl", "bucketInfo", "delete", "location", "objectMeta", "website"];
+        parameters(&self.parts).any(|(name, _)| EMULATED.contains(&&*name) || NOT_EMULATED.contains(&&*name))
+    }
+
+    /// Whether names in the answer's document are to be percent-encoded.
+    ///
+    /// # Errors
+    /// The refusal of another encoding.
+    pub(super) fn encoded(&self) -> Result<bool, Refusal> {
+        match self.parameter("encoding-type").as_deref() {
+            None | Some("") => Ok(false),
+            Some("url") => Ok(true),
+            Some(_) => Err(invalid("Invalid Encoding Method specified in Request.")),
+        }
     }
 
     pub(super) fn bucket(&self) -> &str {
@@ -164,13 +186,26 @@ pub(super) fn find(asked: &Asked) -> Result<Run, Refusal> {
     let has = |name| asked.parameter(name).is_some();
     let method = asked.parts.method.as_str();
     let run: Run = match (&asked.resource.bucket, &asked.resource.key, method) {
+        (None, _, "GET") => run::<ListBuckets>,
+        (Some(_), None, "GET") if has("acl") => run::<GetBucketAcl>,
+        (Some(_), None, "GET") if has("bucketInfo") => run::<GetBucketInfo>,
+        (Some(_), None, "GET") if has("location") => older::get_location,
+        (Some(_), None, "GET") if has("website") => run::<GetBucketWebsite>,
+        (Some(_), None, "GET") if asked.parameter("list-type").as_deref() == Some("2") => run::<ListObjectsV2>,
+        (Some(_), None, "GET") => older::list_objects,
+        (Some(_), None, "PUT") if has("acl") => run::<PutBucketAcl>,
+        (Some(_), None, "PUT") if has("website") => run::<PutBucketWebsite>,
         (Some(_), None, "PUT") => run::<PutBucket>,
+        (Some(_), None, "DELETE") if has("website") => run::<DeleteBucketWebsite>,
+        (Some(_), None, "DELETE") => run::<DeleteBucket>,
+        (Some(_), None, "POST") if has("delete") => run::<DeleteMultipleObjects>,
         (Some(_), None, "POST") => return Err(not_emulated("PostObject")),
         (Some(_), Some(_), _) if has("acl") => return Err(not_emulated("acl")),
         (Some(_), Some(_), "HEAD") if has("objectMeta") => get_object::meta,
         (Some(_), Some(_), "GET") => get_object::get,
         (Some(_), Some(_), "HEAD") => get_object::head,
         (Some(_), Some(_), "PUT") => put_object::put,
+        (Some(_), Some(_), "DELETE") => run::<DeleteObject>,
         // No bucket has cross-origin rules here.
         (Some(_), _, "OPTIONS") => {
             return Err(Refusal::new(Code::AccessForbidden, "CORSResponse: CORS is not enabled for this bucket."));
@@ -197,6 +232,12 @@ pub(super) struct Cloud {
 pub(super) trait Emulate: Serve<Service = Oss> + 'static {
     /// Does it.
     fn done(self, at: &Moments) -> impl Future<Output = Result<(Self, Self::Output), Stop>> + Send;
+
+    /// The answer's document, where it depends on more than the operation knows.
+    fn document(&self, output: &Self::Output, asked: &Asked) -> Result<Option<String>, Refusal> {
+        let _ = (output, asked);
+        Ok(None)
+    }
 }
 
 fn run<O: Emulate + Send>(cloud: Arc<Cloud>, asked: Asked, body: Body) -> Running
@@ -210,7 +251,11 @@ where
         let at = Moments::begin(cloud, asked, O::NAME).await?;
         let (operation, output) = operation.done(&at).await?;
         at.end()?;
-        Ok(operation.write_response(&output).map_err(|error| internal(&error))?.map(Body::from))
+        let response = operation.write_response(&output).map_err(|error| internal(&error))?;
+        Ok(match operation.document(&output, &at.asked)? {
+            Some(document) => response.map(|_| Body::from(document)),
+            None => response.map(Body::from),
+        })
     })
 }
 
@@ -246,7 +291,8 @@ impl Moments {
             Some(Fault::Stall(time)) => tokio::time::sleep(time).await,
             Some(Fault::Cut(Moment::BeforeCommit | Moment::AfterCommit)) | None => {}
         }
-        let now = cloud.clock.now().timestamp_millis();
+        // The service's times have seconds, and say `.000Z` in documents; oss2 reads no other.
+        let now = cloud.clock.now().timestamp() * 1000;
         Ok(Self { cloud, asked, now, fault })
     }
 
@@ -275,6 +321,11 @@ impl Moments {
     pub(super) fn end(&self) -> Result<(), Stop> {
         if matches!(self.fault, Some(Fault::Cut(_))) { Err(Stop::Cut) } else { Ok(()) }
     }
+}
+
+/// Whether a method only reads.
+pub(super) fn is_read(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
 }
 
 /// An answer without a body.

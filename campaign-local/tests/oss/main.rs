@@ -5,9 +5,7 @@
 
 mod faults;
 mod objects;
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+mod site;
 
 use axum::body::Body;
 use campaign_client::{Clock, Operation, Retry};
@@ -21,18 +19,15 @@ use tower::ServiceExt;
 pub(crate) const START: i64 = 1_793_923_200_000;
 pub(crate) const BUCKET: &str = "campaign-site";
 
-/// A cloud whose clock is moved by hand, and a client of it that tries once.
+/// A cloud whose clock stands still, and a client of it that tries once.
 pub(crate) struct Bed {
     pub(crate) cloud: Local,
     pub(crate) client: Client,
-    pub(crate) now: Arc<AtomicI64>,
 }
 
 /// A cloud with the bucket.
 pub(crate) async fn bed() -> Bed {
-    let now = Arc::new(AtomicI64::new(START));
-    let shown = Arc::clone(&now);
-    let clock = Clock::new(move || DateTime::from_timestamp_millis(shown.load(Ordering::SeqCst)).unwrap());
+    let clock = Clock::fixed(DateTime::from_timestamp_millis(START).unwrap());
     let cloud = Local::builder().clock(clock.clone()).start().await.unwrap();
     let client = Client::builder(Oss::new("http://127.0.0.1", &cloud.settings().region).unwrap())
         .credentials(cloud.credentials())
@@ -42,7 +37,7 @@ pub(crate) async fn bed() -> Bed {
         .build()
         .unwrap();
     client.send(&PutBucket::new(BUCKET)).await.unwrap();
-    Bed { cloud, client, now }
+    Bed { cloud, client }
 }
 
 pub(crate) fn put(key: &str, body: impl Into<bytes::Bytes>) -> PutObject {

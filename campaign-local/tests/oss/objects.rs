@@ -104,7 +104,7 @@ async fn contents_that_belong_to_no_object_are_removed() {
             let mut keys = Vec::new();
             campaign_local::store::View::scan(
                 read,
-                &[b'c']..&[b'm'],
+                b"c"..b"m",
                 campaign_local::store::Order::Forward,
                 &mut |key, _| {
                     keys.push(key[0]);
