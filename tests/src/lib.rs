@@ -62,6 +62,8 @@ mod guide {
     struct Readme;
     #[doc = include_str!("../../docs/campaign.md")]
     struct Campaign;
+    #[doc = include_str!("../../docs/oss.md")]
+    struct Oss;
     #[doc = include_str!("../../docs/tablestore.md")]
     struct TableStore;
     #[doc = include_str!("../../docs/publish.md")]
