@@ -88,7 +88,9 @@ impl MemoryNonces {
     /// An empty memory, made at `now`; what was signed before is refused.
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
-        let state = State { seen: HashSet::new(), expiring: BTreeMap::new(), from: now };
+        // Timestamps are milliseconds: what was signed in this one is of this time.
+        let from = DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now);
+        let state = State { seen: HashSet::new(), expiring: BTreeMap::new(), from };
         Self { most: Self::MOST, keys: [RandomState::new(), RandomState::new()], state: Mutex::new(state) }
     }
 

@@ -4,16 +4,17 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use campaign_apigw::{App, BadApp};
 use campaign_client::transport::InProcess;
 use campaign_client::{Clock, Credentials, Transport};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::admin::{Admin, NamedRoutes};
+use crate::admin::{Admin, NamedApps, NamedRoutes};
 use crate::cdn::{Cdn, CdnOptions, Domains};
 use crate::data::Settings;
 use crate::fault::Faults;
 use crate::function::{Functions, HostOptions};
-use crate::gateway::{Gateway, GatewayOptions, Routes};
+use crate::gateway::{Apps, Gateway, GatewayOptions, Routes};
 use crate::openapi::{OpenApi, RefreshOptions};
 use crate::oss;
 use crate::store::{OpenError, Store, StoreError};
@@ -35,6 +36,9 @@ pub enum LocalError {
     /// The instance's name is not one.
     #[error(transparent)]
     Instance(#[from] campaign_client::Error),
+    /// The settings' AppKey or AppSecret is not one.
+    #[error("the app of the settings: {0}")]
+    App(#[from] BadApp),
 }
 
 /// Table Store, API Gateway, Function Compute and CDN over one store, with their faults and management.
@@ -70,6 +74,7 @@ struct Inner {
     faults: Faults,
     functions: Functions,
     routes: Routes,
+    apps: Apps,
     gateway: Gateway,
     table_store: Emulator,
     oss: oss::Emulator,
@@ -150,7 +155,10 @@ impl LocalBuilder {
             Some(campaign_fc::Credentials::new(role.access_key_id(), role.secret(), role.token().unwrap_or_default()));
         let functions = Functions::new(host);
         let routes = Routes::new();
-        let gateway = Gateway::new(routes.clone(), functions.clone(), faults.clone(), self.gateway);
+        let apps = Apps::new(self.clock.clone());
+        let app = App::new(&settings.app_key, secret(&settings.app_secret))?;
+        apps.set(app.clone());
+        let gateway = Gateway::new(routes.clone(), functions.clone(), faults.clone(), self.gateway).apps(apps.clone());
         let keys = [credentials(&settings), role];
         let clock = self.clock;
         let (region, instance) = (&settings.region, &settings.instance);
@@ -165,7 +173,12 @@ impl LocalBuilder {
             settings.admin_token.clone(),
             store.clone(),
             faults.clone(),
-            vec![Box::new(functions.clone()), Box::new(NamedRoutes::new(routes.clone())), Box::new(domains.clone())],
+            vec![
+                Box::new(functions.clone()),
+                Box::new(NamedApps::new(apps.clone(), &app)),
+                Box::new(NamedRoutes::new(routes.clone())),
+                Box::new(domains.clone()),
+            ],
         );
         admin.restore().await?;
         let inner = Inner {
@@ -174,6 +187,7 @@ impl LocalBuilder {
             faults,
             functions,
             routes,
+            apps,
             gateway,
             table_store,
             oss,
@@ -226,6 +240,12 @@ impl Local {
     #[must_use]
     pub fn routes(&self) -> &Routes {
         &self.inner.routes
+    }
+
+    /// The apps that the gateway knows. What is set here, other than by a management call, is not kept.
+    #[must_use]
+    pub fn apps(&self) -> &Apps {
+        &self.inner.apps
     }
 
     /// Table Store.
@@ -309,6 +329,9 @@ fn credentials(settings: &Settings) -> Credentials {
 /// Keys of the functions' role, as Function Compute hands them out: of this run, with a token.
 fn role() -> io::Result<Credentials> {
     let Settings { access_key_id, access_key_secret, admin_token: token, .. } = Settings::generate()?;
-    let secret = |secret: &SecretString| SecretString::from(secret.expose_secret());
     Ok(Credentials::temporary(format!("STS.{access_key_id}"), secret(&access_key_secret), secret(&token), None))
+}
+
+fn secret(secret: &SecretString) -> SecretString {
+    SecretString::from(secret.expose_secret())
 }

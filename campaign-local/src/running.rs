@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::data::{DataError, DataFolder, Ports};
-use crate::gateway::GatewayOptions;
+use crate::gateway::{self, GatewayOptions};
 use crate::serve::{BindError, Limits, Server};
 use crate::tablestore::MAX_REQUEST_BYTES;
 use crate::{Local, LocalError, openapi};
@@ -30,10 +30,13 @@ struct Service {
     router: fn(&Local) -> Router,
 }
 
+/// The service whose refusals browsers read, those of its port too.
+const GATEWAY: &str = "gateway";
+
 /// The services, in the order of their ports.
 const SERVICES: &[Service] = &[
     Service { name: "tablestore", limits: || body(MAX_REQUEST_BYTES + OVERLONG), router: Local::table_store },
-    Service { name: "gateway", limits: || body(GatewayOptions::default().body + OVERLONG), router: Local::gateway },
+    Service { name: GATEWAY, limits: || body(GatewayOptions::default().body + OVERLONG), router: Local::gateway },
     Service { name: "admin", limits: || body(ADMIN_BODY), router: Local::admin },
     Service { name: "oss", limits: oss, router: Local::oss },
     Service { name: "cdn", limits: cdn, router: Local::cdn },
@@ -127,7 +130,10 @@ impl Running {
         let mut ports = Ports::new();
         for (place, service) in SERVICES.iter().enumerate() {
             let port = port(listen, place, data.settings().ports.get(service.name).copied())?;
-            let server = Server::bind(SocketAddr::new(host, port), expose, (service.limits)())?;
+            let mut server = Server::bind(SocketAddr::new(host, port), expose, (service.limits)())?;
+            if service.name == GATEWAY {
+                server = server.dress(gateway::dress);
+            }
             ports.insert(service.name.to_owned(), server.address().port());
             bound.push((service, server));
         }
@@ -155,8 +161,9 @@ impl Running {
         &self.data
     }
 
-    /// What a client needs, as one line of JSON without a line end: `tablestore`, `gateway`, `admin`,
-    /// `cdn`, `openapi` (base URLs), `admin_token`, `access_key_id`, `access_key_secret`, `instance`, `region`; and `data`,
+    /// What a client needs, as one line of JSON without a line end: `tablestore`, `gateway`, `admin`, `oss`,
+    /// `cdn`, `openapi` (base URLs), `admin_token`, `access_key_id`, `access_key_secret`, `app_key`,
+    /// `app_secret`, `instance`, `region`; and `data`,
     /// the folder, unless its path is no text.
     #[must_use]
     pub fn ready_line(&self) -> String {
@@ -168,6 +175,8 @@ impl Running {
             "admin_token": settings.admin_token.expose_secret(),
             "access_key_id": settings.access_key_id,
             "access_key_secret": settings.access_key_secret.expose_secret(),
+            "app_key": settings.app_key,
+            "app_secret": settings.app_secret.expose_secret(),
             "instance": settings.instance,
             "region": settings.region,
             "data": data.as_deref().and_then(Path::to_str),

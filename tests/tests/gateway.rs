@@ -348,7 +348,7 @@ fn routes_are_json_and_nonsense_is_refused() {
     let text = serde_json::to_string(&full).unwrap();
     assert_eq!(serde_json::from_str::<Route>(&text).unwrap(), full);
     for bad in [
-        r#"{"method":"GET","path":"/","function":"f","auth":"app"}"#,
+        r#"{"method":"GET","path":"/","function":"f","auth":"jwt"}"#,
         r#"{"method":"GET","path":"/","function":"f","timeout":5}"#,
         r#"{"method":"GET","path":"/"}"#,
     ] {

@@ -1,15 +1,16 @@
-//! What the cloud is made of, as resources: functions and routes.
+//! What the cloud is made of, as resources: functions, apps and routes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use campaign_apigw::App;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Refused, Resource};
 use crate::function::{FunctionSpec, Functions};
-use crate::gateway::{Route, Routes};
+use crate::gateway::{Apps, Route, Routes};
 
 #[async_trait]
 impl Resource for Functions {
@@ -38,6 +39,57 @@ impl Resource for Functions {
     fn shown(&self, mut value: Value) -> Value {
         if let Some(env) = value.pointer_mut("/backend/process/env").and_then(Value::as_object_mut) {
             env.values_mut().for_each(|value| *value = "***".into());
+        }
+        value
+    }
+}
+
+/// The gateway's apps; an app's name is its AppKey.
+#[derive(Debug)]
+pub(crate) struct NamedApps {
+    apps: Apps,
+    /// The key of the settings' own app.
+    own: String,
+}
+
+impl NamedApps {
+    pub(crate) fn new(apps: Apps, own: &App) -> Self {
+        Self { apps, own: own.key().to_owned() }
+    }
+}
+
+/// What is set of an app.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppSecret {
+    secret: String,
+}
+
+#[async_trait]
+impl Resource for NamedApps {
+    fn kind(&self) -> &'static str {
+        "apps"
+    }
+
+    async fn set(&self, name: &str, value: &Value) -> Result<(), Refused> {
+        if name == self.own {
+            return Err(Refused("this is the app of the ready line, which cannot be changed".to_owned()));
+        }
+        // The library's own text would show a piece of the secret.
+        let app = AppSecret::deserialize(value).map_err(|_| Refused(r#"an app is {"secret": TEXT}"#.to_owned()))?;
+        self.apps.set(App::new(name, app.secret).map_err(Refused::new)?);
+        Ok(())
+    }
+
+    async fn remove(&self, name: &str) {
+        if name != self.own {
+            self.apps.remove(name);
+        }
+    }
+
+    fn shown(&self, mut value: Value) -> Value {
+        if let Some(secret) = value.get_mut("secret") {
+            *secret = "***".into();
         }
         value
     }

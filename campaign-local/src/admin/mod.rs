@@ -9,7 +9,7 @@
 //! | `GET /{kind}` | all of a kind, by name |
 //! | `GET`, `PUT`, `DELETE /{kind}/{name}` | one: reads, sets, removes it |
 //!
-//! Kinds are what the cloud is made of: functions, routes, domains. Each is a [`Resource`]. What is set is kept
+//! Kinds are what the cloud is made of: functions, apps, routes, domains. Each is a [`Resource`]. What is set is kept
 //! in the store, and set again at the next start.
 //!
 //! An answer is the JSON that was set, or `{"error": code, "message": what to do}`.
@@ -19,6 +19,6 @@ mod kept;
 mod resource;
 mod routes;
 
-pub(crate) use cloud::NamedRoutes;
+pub(crate) use cloud::{NamedApps, NamedRoutes};
 pub use resource::{Refused, Resource};
 pub use routes::Admin;

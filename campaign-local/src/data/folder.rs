@@ -37,7 +37,7 @@ impl DataFolder {
         let lock = lock(&folder)?;
         let (settings_file, store_file) = (folder.join(SETTINGS), folder.join(STORE));
         let found = match settings::read(&settings_file) {
-            Ok(settings) => Some(settings),
+            Ok(found) => Some(found),
             Err(Unusable::Absent) => None,
             Err(Unusable::Newer(found)) => return Err(DataError::Newer { folder, found, known: FORMAT }),
             Err(Unusable::Damaged(reason)) => {
@@ -53,16 +53,15 @@ impl DataFolder {
             return Err(DataError::Missing { file: store_file });
         }
         let store = Store::open(&store_file).map_err(|source| DataError::Store { file: store_file, source })?;
-        let settings = match found {
-            Some(settings) => settings,
-            None if is_empty(&store).await => {
-                let io = |source| DataError::Io { doing: "writing", path: settings_file.clone(), source };
-                let settings = Settings::generate().map_err(io)?;
-                settings::write(&settings_file, &settings).map_err(io)?;
-                settings
-            }
+        let io = |source| DataError::Io { doing: "writing", path: settings_file.clone(), source };
+        let (settings, unwritten) = match found {
+            Some(found) => found,
+            None if is_empty(&store).await => (Settings::generate().map_err(io)?, true),
             None => return Err(DataError::Missing { file: settings_file }),
         };
+        if unwritten {
+            settings::write(&settings_file, &settings).map_err(io)?;
+        }
         Ok(Self { folder, settings, store, _lock: lock })
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The format that this version writes; it counts up when an older version could not use the folder.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 
 /// Bytes beyond which a settings file is not one.
 const MOST: u64 = 64 << 10;
@@ -32,6 +32,10 @@ pub struct Settings {
     pub access_key_secret: SecretString,
     /// The bearer token of the management calls.
     pub admin_token: SecretString,
+    /// The AppKey that the gateway knows.
+    pub app_key: String,
+    /// Its AppSecret.
+    pub app_secret: SecretString,
     /// The ports, once they have been bound.
     pub ports: Ports,
 }
@@ -54,6 +58,8 @@ impl Settings {
             access_key_id: format!("LOCAL{}", random_text(15)?),
             access_key_secret: random_text(32)?.into(),
             admin_token: random_text(32)?.into(),
+            app_key: app_key()?,
+            app_secret: random_text(32)?.into(),
             ports: Ports::new(),
         })
     }
@@ -69,6 +75,11 @@ struct Stored {
     access_key_id: String,
     access_key_secret: String,
     admin_token: String,
+    /// Not in format 1; left out then, so that its checksum holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    app_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    app_secret: Option<String>,
     ports: Option<Ports>,
     #[serde(default)]
     sum: String,
@@ -94,8 +105,8 @@ pub(super) enum Unusable {
     Io(io::Error),
 }
 
-/// Reads the settings file.
-pub(super) fn read(path: &Path) -> Result<Settings, Unusable> {
+/// Reads the settings file. True if it lacked what this version adds, so that it has to be written again.
+pub(super) fn read(path: &Path) -> Result<(Settings, bool), Unusable> {
     let meta = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unusable::Absent),
         Err(error) => return Err(Unusable::Io(error)),
@@ -117,14 +128,21 @@ pub(super) fn read(path: &Path) -> Result<Settings, Unusable> {
     if stored.sum().map_err(Unusable::Io)? != stored.sum {
         return Err(Unusable::Damaged("its checksum does not hold"));
     }
-    Ok(Settings {
+    let (app_key, app_secret, lacking) = match (stored.app_key, stored.app_secret) {
+        (Some(key), Some(secret)) => (key, secret, false),
+        _ => (app_key().map_err(Unusable::Io)?, random_text(32).map_err(Unusable::Io)?, true),
+    };
+    let settings = Settings {
         instance: stored.instance,
         region: stored.region,
         access_key_id: stored.access_key_id,
         access_key_secret: stored.access_key_secret.into(),
         admin_token: stored.admin_token.into(),
+        app_key,
+        app_secret: app_secret.into(),
         ports: stored.ports.unwrap_or_default(),
-    })
+    };
+    Ok((settings, lacking))
 }
 
 /// Writes the settings file: the old one or the new one is there, whenever the power goes.
@@ -136,6 +154,8 @@ pub(super) fn write(path: &Path, settings: &Settings) -> io::Result<()> {
         access_key_id: settings.access_key_id.clone(),
         access_key_secret: settings.access_key_secret.expose_secret().to_owned(),
         admin_token: settings.admin_token.expose_secret().to_owned(),
+        app_key: Some(settings.app_key.clone()),
+        app_secret: Some(settings.app_secret.expose_secret().to_owned()),
         ports: Some(settings.ports.clone()),
         sum: String::new(),
     };
@@ -163,16 +183,27 @@ fn write_secret(path: &Path, text: &[u8]) -> io::Result<()> {
     crate::store::sync_folder_of(path)
 }
 
+/// An AppKey looks like a number of nine digits.
+fn app_key() -> io::Result<String> {
+    Ok(format!("2{}", random(b"0123456789", 8)?))
+}
+
 /// `length` letters and digits, each of 62 with the same chance.
 fn random_text(length: usize) -> io::Result<String> {
-    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    random(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length)
+}
+
+/// `length` of the letters, each with the same chance.
+fn random(letters: &[u8], length: usize) -> io::Result<String> {
     let mut text = String::with_capacity(length);
     let mut byte = [0];
+    // The largest multiple of their number in a byte.
+    let fair = 256 / letters.len() * letters.len();
     while text.len() < length {
         getrandom::fill(&mut byte).map_err(io::Error::other)?;
-        // 248 is the largest multiple of 62 in a byte.
-        if byte[0] < 248 {
-            text.push(char::from(LETTERS[usize::from(byte[0]) % LETTERS.len()]));
+        let place = usize::from(byte[0]);
+        if place < fair {
+            text.push(char::from(letters[place % letters.len()]));
         }
     }
     Ok(text)

@@ -20,6 +20,9 @@ pub enum BadRoute {
     /// are allowed to every origin, which browsers refuse.
     #[error("a route's CORS settings cannot be sent, or allow credentials to every origin")]
     Cors,
+    /// Apps are named for a route that anybody may call, or by a text that is no AppKey.
+    #[error("a route names apps only with `auth: app`, by keys of 1 to 128 visible ASCII characters")]
+    Apps,
     /// Another route has the same method and a path that differs in its parameters' names only.
     #[error("another route has this method and a path that matches the same requests")]
     Conflict,

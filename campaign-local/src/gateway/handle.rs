@@ -10,15 +10,19 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use campaign_apigw::{Code, header};
+use campaign_client::Clock;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, sleep, timeout};
 use tower::Service;
 
+use super::apps::Apps;
 use super::breaker::{BreakerOptions, Breakers};
+use super::cors::Cors;
 use super::forward::{answer, failed, forward, mark};
 use super::refusal::{Refusal, dropped};
+use super::route::Auth;
 use super::routes::{Found, Match, Ready, Routes};
 use crate::fault::{Fault, Faults, Hop, Moment};
 use crate::function::{Functions, InvokeError};
@@ -52,15 +56,24 @@ pub struct Gateway {
     routes: Routes,
     functions: Functions,
     faults: Faults,
+    apps: Apps,
     options: GatewayOptions,
     breakers: Arc<Breakers>,
 }
 
 impl Gateway {
-    /// A gateway that calls `functions` by `routes`, hurt by `faults`.
+    /// A gateway that calls `functions` by `routes`, hurt by `faults`. It knows no app.
     #[must_use]
     pub fn new(routes: Routes, functions: Functions, faults: Faults, options: GatewayOptions) -> Self {
-        Self { routes, functions, faults, options, breakers: Arc::new(Breakers::new(options.breaker)) }
+        let (apps, breakers) = (Apps::new(Clock::system()), Arc::new(Breakers::new(options.breaker)));
+        Self { routes, functions, faults, apps, options, breakers }
+    }
+
+    /// The same, knowing these apps.
+    #[must_use]
+    pub fn apps(mut self, apps: Apps) -> Self {
+        self.apps = apps;
+        self
     }
 
     /// Answers one request.
@@ -74,18 +87,24 @@ impl Gateway {
     async fn respond(&self, request: Request<Body>, request_id: &HeaderValue) -> Response {
         let (parts, body) = request.into_parts();
         let routes = match self.routes.find(parts.uri.path()) {
-            Match::BadPath => return Refusal::new(Code::I400PA, "").response(),
-            Match::NotFound => return Refusal::new(Code::I404NF, "in stage RELEASE").response(),
+            Match::BadPath => return unrouted(&parts, &Refusal::new(Code::I400PA, "")),
+            Match::NotFound => return unrouted(&parts, &Refusal::new(Code::I404NF, "in stage RELEASE")),
             Match::Found(routes) => routes,
         };
         if let Some(response) = preflight(&parts, &routes) {
             return response;
         }
-        let Some(Found { ready, parameters }) = routes.into_iter().find(|found| found.ready.method == parts.method)
-        else {
-            return Refusal::new(Code::I405UM, parts.method.as_str()).response();
-        };
         let origin = parts.headers.get(http::header::ORIGIN).cloned();
+        let Some(place) = routes.iter().position(|found| found.ready.method == parts.method) else {
+            let mut response = Refusal::new(Code::I405UM, parts.method.as_str()).response();
+            // No route of this method says who may read this; the others of the path do.
+            let cors = routes.iter().filter_map(|found| found.ready.route.cors.as_ref());
+            if let Some((cors, origin)) = origin.and_then(|o| cors.into_iter().find(|c| c.allows(&o)).map(|c| (c, o))) {
+                cors.answer(&origin, response.headers_mut());
+            }
+            return response;
+        };
+        let Found { ready, parameters } = routes.into_iter().nth(place).expect("it was found there");
         let mut response = match (&ready.route.cors, &origin) {
             (Some(cors), Some(origin)) if !cors.allows(origin) => Err(Refusal::new(Code::A403CO, "")),
             _ => self.hurt(&ready, parts, body, parameters, request_id).await,
@@ -129,11 +148,11 @@ impl Gateway {
         Ok(response)
     }
 
-    /// Checks a request against the limits and the model.
+    /// Checks a request against the limits, its signature and the model.
     async fn accept(
         &self,
         ready: &Ready,
-        mut parts: Parts,
+        parts: Parts,
         body: Body,
         request_id: &HeaderValue,
     ) -> Result<Request<Bytes>, Refusal> {
@@ -147,11 +166,15 @@ impl Gateway {
             Err(error) if error.is::<LengthLimitError>() => return Err(Refusal::new(Code::I413RL, "")),
             Err(_) => return Err(Refusal::new(Code::I400BD, "it ended early")),
         };
-        if let Some(check) = &ready.check {
-            check.check(&parts.headers, &body)?;
+        let mut request = Request::from_parts(parts, body);
+        if ready.route.auth == Auth::App {
+            self.apps.admit(&request, &ready.route.apps).await?;
         }
-        mark(&mut parts.headers, request_id);
-        Ok(Request::from_parts(parts, body))
+        if let Some(check) = &ready.check {
+            check.check(request.headers(), request.body())?;
+        }
+        mark(request.headers_mut(), request_id);
+        Ok(request)
     }
 
     /// Calls the function, unless it is left alone.
@@ -217,7 +240,24 @@ fn preflight(parts: &Parts, routes: &[Found]) -> Option<Response> {
     Some(response)
 }
 
+/// The refusal of a request that leads to no route, as any page can read it: there is nobody to say
+/// which may. What the cloud does without a CORS plug-in is not known.
+fn unrouted(parts: &Parts, refusal: &Refusal) -> Response {
+    let Some(origin) = parts.headers.get(http::header::ORIGIN) else { return refusal.response() };
+    let asked = parts.headers.get(http::header::ACCESS_CONTROL_REQUEST_METHOD);
+    let asked = asked.and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+    if let Some(method) = asked.filter(|_| parts.method == Method::OPTIONS) {
+        // A browser shows the page nothing of a refused question, so the request itself is refused.
+        let mut response = Response::new(Body::empty());
+        Cors::default().preflight(origin, &[method], response.headers_mut());
+        return response;
+    }
+    let mut response = refusal.response();
+    Cors::default().answer(origin, response.headers_mut());
+    response
+}
+
 /// A new request id.
-fn request_id() -> HeaderValue {
+pub(super) fn request_id() -> HeaderValue {
     HeaderValue::from_str(&crate::uuid::new()).expect("a UUID is a header value")
 }

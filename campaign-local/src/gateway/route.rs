@@ -33,6 +33,9 @@ pub struct Route {
     /// Who may call.
     #[serde(default)]
     pub auth: Auth,
+    /// Which apps may call a route with [`Auth::App`], by AppKey; all that are known if it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<String>,
     /// How the function is called.
     #[serde(default)]
     pub mode: Mode,
@@ -57,9 +60,11 @@ pub struct Route {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Auth {
-    /// Anybody. The only kind that is emulated.
+    /// Anybody.
     #[default]
     Anonymous,
+    /// Who signs as an APP that the gateway knows ("Alibaba Cloud App").
+    App,
 }
 
 /// How a function is called.
@@ -114,11 +119,20 @@ impl Route {
             path: path.into(),
             function: function.into(),
             auth: Auth::Anonymous,
+            apps: Vec::new(),
             mode: Mode::HttpPassThrough,
             model: None,
             cors: None,
             timeout: DEFAULT_TIMEOUT,
         }
+    }
+
+    /// Lets only those call who sign as one of these apps, by AppKey; as any known app if there are none.
+    #[must_use]
+    pub fn apps<T: Into<String>>(mut self, keys: impl IntoIterator<Item = T>) -> Self {
+        self.auth = Auth::App;
+        self.apps = keys.into_iter().map(Into::into).collect();
+        self
     }
 
     /// Sets how the function is called.

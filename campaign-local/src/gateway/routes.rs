@@ -7,7 +7,7 @@ use http::Method;
 
 use super::bad_route::BadRoute;
 use super::model::Check;
-use super::route::Route;
+use super::route::{Auth, Route};
 use super::template::{Template, segments};
 
 /// The longest backend time limit ("API Gateway: limits", shared instances).
@@ -135,6 +135,10 @@ impl Ready {
         }
         if let Some(cors) = &route.cors {
             cors.check()?;
+        }
+        let key = |key: &String| (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if !route.apps.is_empty() && (route.auth != Auth::App || !route.apps.iter().all(key)) {
+            return Err(BadRoute::Apps);
         }
         let check = route.model.as_ref().map(Check::new).transpose()?;
         Ok(Self { route, method, check, template })

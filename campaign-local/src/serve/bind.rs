@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::Request;
+use http::{HeaderMap, Request, StatusCode};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -90,7 +90,11 @@ pub struct Server {
     address: SocketAddr,
     hosts: Hosts,
     limits: Limits,
+    dress: Dress,
 }
+
+/// Adds headers to an answer of this status that the server makes itself, before the service sees the request.
+pub type Dress = fn(StatusCode, &mut HeaderMap);
 
 impl Server {
     /// Listens on `address`; port 0 is a free one. With `expose` the address may be other than
@@ -113,7 +117,7 @@ impl Server {
         let mut names = Vec::from(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}")));
         names.push(address.to_string());
         let hosts = Hosts { names, under: limits.names_under_localhost.then(|| format!(".localhost:{port}")) };
-        Ok(Self { listener, address, hosts, limits })
+        Ok(Self { listener, address, hosts, limits, dress: |_, _| {} })
     }
 
     /// The address with the port that was chosen.
@@ -126,6 +130,13 @@ impl Server {
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.hosts.names.push(host.into());
+        self
+    }
+
+    /// Adds headers to the refusals that the server makes itself, so that they look like the service's own.
+    #[must_use]
+    pub fn dress(mut self, dress: Dress) -> Self {
+        self.dress = dress;
         self
     }
 
@@ -145,7 +156,8 @@ impl Server {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
                 match self.listener.accept().await {
                     Ok((stream, _)) => {
-                        let connection = serve(stream, service.clone(), self.limits, Arc::clone(&hosts), ended.clone());
+                        let connection =
+                            serve(stream, service.clone(), self.limits, self.dress, Arc::clone(&hosts), ended.clone());
                         connections.spawn(async move {
                             connection.await;
                             drop(place);

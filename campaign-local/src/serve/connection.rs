@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use campaign_client::transport::Dropped;
-use http::{Request, StatusCode, header};
+use http::{Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::{Service, ServiceExt};
 
+use super::bind::Dress;
 use super::head::{Hosts, Refusal};
 use super::paced::Paced;
 use super::stream::{Busy, BusyGuard, Strict};
@@ -47,6 +48,7 @@ pub(super) async fn serve<S>(
     stream: TcpStream,
     service: S,
     limits: Limits,
+    dress: Dress,
     hosts: Arc<Hosts>,
     mut ended: watch::Receiver<()>,
 ) where
@@ -61,7 +63,7 @@ pub(super) async fn serve<S>(
         let guard = busy.begin();
         let service = Spawned::new(service.clone());
         Box::pin(async move {
-            let response = answer(request, service, limits).await;
+            let response = answer(request, service, limits, dress).await;
             if response.extensions().get::<Dropped>().is_some() {
                 return Err(Cut);
             }
@@ -88,7 +90,7 @@ pub(super) async fn serve<S>(
     match (refusal, result) {
         (Some(refusal), _) => {
             tracing::debug!(status = refusal.status, reason = refusal.text, "a request was refused");
-            if stream.write_all(&refusal.answer()).await.is_ok() {
+            if stream.write_all(&refusal.answer(dress)).await.is_ok() {
                 linger(stream).await;
             }
         }
@@ -112,7 +114,7 @@ async fn linger(mut stream: TcpStream) {
 }
 
 /// Reads the body, unless it is handed over as it comes, and has the request handled.
-async fn answer<S>(request: Request<Incoming>, service: Spawned<S>, limits: Limits) -> Response
+async fn answer<S>(request: Request<Incoming>, service: Spawned<S>, limits: Limits, dress: Dress) -> Response
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -127,7 +129,7 @@ where
     } else {
         match read_body(body, &limits).await {
             Ok(body) => Body::from(body),
-            Err(refusal) => return refused(refusal),
+            Err(refusal) => return refusal.response(dress).map(Body::from),
         }
     };
     let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
@@ -150,12 +152,6 @@ async fn read_body(body: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
         Ok(Err(_)) => Err(Refusal::CUT_BODY),
         Ok(Ok(body)) => Ok(body.to_bytes()),
     }
-}
-
-fn refused(refusal: Refusal) -> Response {
-    let status = StatusCode::from_u16(refusal.status).expect("refusals are made of constants");
-    let body = axum::Json(serde_json::json!({ "message": refusal.text }));
-    (status, [(header::CONNECTION, "close")], body).into_response()
 }
 
 /// A response body that keeps its connection busy until it is sent.

@@ -3,7 +3,10 @@
 //! The library reads leniently: bare line feeds, and `Transfer-Encoding` beside `Content-Length`.
 //! Here both are refused, with everything else on which two servers could disagree.
 
+use http::{HeaderValue, Response, StatusCode, header};
+
 use super::Limits;
+use super::bind::Dress;
 
 /// A request that is refused before it is handled, and its answer's status and text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +27,28 @@ impl Refusal {
     const TARGET_TOO_LONG: Self = Self { status: 414, text: "the request target is too long" };
     const HEAD_TOO_LARGE: Self = Self { status: 431, text: "the request headers are too large or too many" };
 
-    /// The answer as bytes; the connection ends with it.
-    pub(super) fn answer(self) -> Vec<u8> {
-        let reason = http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
-        let body = format!("{{\"message\":\"{}\"}}\n", self.text);
-        format!(
-            "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            self.status,
-            reason.unwrap_or_default(),
-            body.len(),
-        )
-        .into_bytes()
+    /// The answer; the connection ends with it.
+    pub(super) fn response(self, dress: Dress) -> Response<String> {
+        let status = StatusCode::from_u16(self.status).expect("refusals are made of constants");
+        let mut response = Response::new(format!("{{\"message\":\"{}\"}}\n", self.text));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        dress(status, headers);
+        response
+    }
+
+    /// The answer as bytes.
+    pub(super) fn answer(self, dress: Dress) -> Vec<u8> {
+        let (parts, body) = self.response(dress).into_parts();
+        let reason = parts.status.canonical_reason().unwrap_or_default();
+        let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", self.status).into_bytes();
+        for (name, value) in &parts.headers {
+            bytes.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        bytes.extend_from_slice(format!("content-length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        bytes
     }
 }
 

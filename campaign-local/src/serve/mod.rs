@@ -23,7 +23,7 @@ mod paced;
 mod spawned;
 mod stream;
 
-pub use bind::{BindError, Limits, Server};
+pub use bind::{BindError, Dress, Limits, Server};
 pub use campaign_client::transport::Dropped;
 pub use connection::Unframed;
 pub use spawned::Spawned;

@@ -51,13 +51,13 @@ pub(crate) async fn foreign_folder(id: &str) {
     drop(DataFolder::open(folder.path()).await.unwrap());
     let settings = folder.path().join("campaign-local.json");
     let good = fs::read_to_string(&settings).unwrap();
-    let later = good.replace("\"format\": 1", "\"format\": 2");
+    let later = good.replace("\"format\": 2", "\"format\": 3");
     let flipped = good.replace("\"access_key_id\": \"L", "\"access_key_id\": \"M");
     for (text, newer) in [("[]", false), ("", false), (later.as_str(), true), (flipped.as_str(), false)] {
         fs::write(&settings, text).unwrap();
         let refused = DataFolder::open(folder.path()).await.unwrap_err();
         match refused {
-            DataError::Newer { found: 2, .. } => assert!(newer, "{id}"),
+            DataError::Newer { found: 3, .. } => assert!(newer, "{id}"),
             DataError::Damaged { .. } => assert!(!newer, "{id}"),
             other => panic!("{id}: {other}"),
         }
@@ -164,6 +164,7 @@ async fn keys_are_for_the_owner_alone_and_the_same_after_a_restart() {
 /// A folder as the version before wrote it: three services, their ports in the order of the services.
 #[tokio::test]
 async fn a_folder_of_fewer_services_opens_and_keeps_their_ports() {
+    use secrecy::ExposeSecret;
     use sha2::{Digest, Sha256};
 
     let folder = TempDir::new().unwrap();
@@ -180,4 +181,12 @@ async fn a_folder_of_fewer_services_opens_and_keeps_their_ports() {
     assert_eq!(data.settings().access_key_id, "LOCALa");
     assert_eq!(data.settings().ports.get("gateway"), Some(&22));
     assert_eq!(data.settings().ports.get("oss"), None);
+    // It had no app; the one that it gets stays.
+    let (key, secret) = (data.settings().app_key.clone(), data.settings().app_secret.clone());
+    assert_eq!((key.len(), secret.expose_secret().len()), (9, 32));
+    drop(data);
+    let data = DataFolder::open(folder.path()).await.unwrap();
+    assert_eq!(data.settings().app_key, key);
+    assert_eq!(data.settings().app_secret.expose_secret(), secret.expose_secret());
+    assert_eq!(data.settings().ports.get("gateway"), Some(&22));
 }
