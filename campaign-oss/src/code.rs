@@ -6,6 +6,7 @@ use http::StatusCode;
 use ErrorKind::{Conflict, Denied, Interrupted, NotFound, Refused, Throttled, Unavailable};
 use Verdict::{Expired, Final, Skewed};
 
+const UNEXECUTED: Verdict = Verdict::UNEXECUTED;
 const AMBIGUOUS: Verdict = Verdict::AMBIGUOUS;
 const THROTTLED: Verdict = Verdict::THROTTLED;
 const MOVING: Verdict = Verdict::MOVING;
@@ -181,7 +182,7 @@ codes! {
     /// That is no object's key.
     InvalidObjectName = "InvalidObjectName", 400, Refused, Final;
     /// The body is not the one whose digest was sent.
-    InvalidDigest = "InvalidDigest", 400, Refused, AMBIGUOUS; // damaged on its way: the same bytes may arrive next time
+    InvalidDigest = "InvalidDigest", 400, Refused, UNEXECUTED; // damaged on its way: the same bytes may arrive next time
     /// The request makes no sense.
     InvalidRequest = "InvalidRequest", 400, Refused, Final;
     /// The request makes no sense.
@@ -235,7 +236,14 @@ impl Code {
     pub(crate) fn meaning_of(self, message: &str, status: StatusCode) -> (ErrorKind, Verdict) {
         match self {
             Self::InvalidSecurityToken | Self::AccessDenied if is_expired_token(message) => (Denied, Expired),
-            _ => self.meaning().unwrap_or_else(|| campaign_client::retry::by_status(status)),
+            _ => self.meaning().unwrap_or_else(|| {
+                if status.is_success() {
+                    // An error that came as a success: whatever it was, the write may have been done.
+                    (Unavailable, AMBIGUOUS)
+                } else {
+                    campaign_client::retry::by_status(status)
+                }
+            }),
         }
     }
 }
@@ -266,6 +274,7 @@ mod tests {
         assert_eq!(meaning(503), (Unavailable, AMBIGUOUS));
         assert_eq!(meaning(429), (Throttled, THROTTLED));
         assert_eq!(meaning(404), (NotFound, Final));
+        assert_eq!(meaning(200), (Unavailable, AMBIGUOUS));
     }
 
     #[test]

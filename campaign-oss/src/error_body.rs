@@ -21,6 +21,12 @@ pub(crate) struct ErrorBody {
 }
 
 impl ErrorBody {
+    /// True if `body` is the document of an error. What does not begin like one is not looked through.
+    pub(crate) fn is_in(body: &[u8]) -> bool {
+        let begin = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body).trim_ascii_start();
+        (begin.starts_with(b"<?xml") || begin.starts_with(b"<Error")) && Self::read(body).is_ok()
+    }
+
     pub(crate) fn read(document: &[u8]) -> Result<Self, XmlFault> {
         if document.len() > MAX_BYTES {
             return Err(XmlFault::TooLong);

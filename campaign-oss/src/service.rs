@@ -259,6 +259,11 @@ impl Service for Oss {
         if self.checks_sums { integrity::verify(request, response, body) } else { Ok(()) }
     }
 
+    /// An object may be an error document too, but comes with its tag.
+    fn is_error(&self, response: &response::Parts, body: &[u8]) -> bool {
+        !response.status.is_success() || (!response.headers.contains_key(http::header::ETAG) && ErrorBody::is_in(body))
+    }
+
     fn read_error(&self, response: &response::Parts, body: &[u8]) -> ServiceError {
         let status = response.status;
         let header = |name: &str| response.headers.get(name).and_then(|value| value.to_str().ok());

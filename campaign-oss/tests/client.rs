@@ -218,6 +218,19 @@ async fn what_may_have_been_done_is_sent_again_and_a_refusal_is_not() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_error_that_comes_as_a_success_is_an_error_unless_it_is_an_object() {
+    let body = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code><Message>m</Message></Error>";
+    let wrong = || Ok(http::Response::new(Bytes::from_static(body.as_bytes())));
+    let script = Script::of([wrong(), Ok(http::Response::default())]);
+    client(&script).send(&PutBucket::new("campaign-site")).await.unwrap();
+    let script = Script::of([wrong(), wrong(), wrong()]);
+    let error = client(&script).send(&GetObject::new("campaign-site", "k")).await.unwrap_err();
+    assert_eq!((Code::of(&error), script.sent().len()), (Some(Code::InternalError), 3));
+    let script = Script::of([object(body, crc64::checksum(body.as_bytes()))]);
+    assert_eq!(client(&script).send(&GetObject::new("campaign-site", "k")).await.unwrap().body, body);
+}
+
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_the_right_endpoint_is_told() {
     let moved = http::Response::builder().status(301).header("location", "http://127.0.0.1:1/");
