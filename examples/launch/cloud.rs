@@ -8,10 +8,12 @@ use std::{
     time::Duration,
 };
 
-use campaign_client::{Body, Credentials, Retry, Transport, transport::Hyper};
+use campaign_cdn::Cdn;
+use campaign_client::{Body, Client, Credentials, Retry, Service, Transport, transport::Hyper};
 use campaign_core::Campaign;
 use campaign_local::fault::FaultPlan;
-use campaign_tablestore::{Client, TableStore};
+use campaign_oss::Oss;
+use campaign_tablestore::TableStore;
 use http::{
     Method, Request, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE},
@@ -38,6 +40,9 @@ pub(crate) struct Ready {
     pub(crate) tablestore: String,
     pub(crate) gateway: String,
     pub(crate) admin: String,
+    pub(crate) oss: String,
+    pub(crate) cdn: String,
+    pub(crate) openapi: String,
     pub(crate) admin_token: String,
     pub(crate) access_key_id: String,
     pub(crate) access_key_secret: String,
@@ -110,8 +115,21 @@ impl Cloud {
     }
 
     /// A client of Table Store that waits for a cloud that is being started again.
-    pub(crate) fn table_store(&self) -> Result<Client, BoxError> {
-        let service = TableStore::new(&self.ready.tablestore, &self.ready.instance)?.v4(&self.ready.region)?;
+    pub(crate) fn table_store(&self) -> Result<campaign_tablestore::Client, BoxError> {
+        self.client(TableStore::new(&self.ready.tablestore, &self.ready.instance)?.v4(&self.ready.region)?)
+    }
+
+    /// A client of OSS that waits so.
+    pub(crate) fn oss(&self) -> Result<campaign_oss::Client, BoxError> {
+        self.client(Oss::new(&self.ready.oss, &self.ready.region)?)
+    }
+
+    /// A client of the CDN's management calls that waits so.
+    pub(crate) fn cdn(&self) -> Result<campaign_cdn::Client, BoxError> {
+        self.client(Cdn::new(&self.ready.openapi)?)
+    }
+
+    fn client<S: Service>(&self, service: S) -> Result<Client<S>, BoxError> {
         let credentials = Credentials::new(self.ready.access_key_id.as_str(), self.ready.access_key_secret.as_str());
         let patient = Retry::default().attempts(30).cap(Duration::from_secs(2)).deadline(Duration::from_secs(60));
         Ok(Client::builder(service)
@@ -198,7 +216,17 @@ mod tests {
     fn the_pepper_is_kept_in_the_data_folder_and_without_one_beside_the_ready_line() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ready.json");
-        let members = ["tablestore", "gateway", "admin", "admin_token", "access_key_id", "access_key_secret"];
+        let members = [
+            "tablestore",
+            "gateway",
+            "admin",
+            "oss",
+            "cdn",
+            "openapi",
+            "admin_token",
+            "access_key_id",
+            "access_key_secret",
+        ];
         let mut ready: Value = members.iter().chain(&["instance", "region"]).map(|name| (*name, "x")).collect();
         for (data, pepper) in [
             (None, folder.path().join("ready.pepper")),

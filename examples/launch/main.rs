@@ -7,6 +7,7 @@
 //! | `provision` | table, function and route of the campaign, by public calls |
 //! | `function` | the function, run as a process by the cloud |
 //! | `driver` | sends an entries file and proves what came of it |
+//! | `site` | the page: bucket, files, CDN |
 //! | `export` | the stored entries as NDJSON |
 
 mod cloud;
@@ -14,6 +15,7 @@ mod driver;
 mod export;
 mod function;
 mod provision;
+mod site;
 
 use std::{
     fs::File,
@@ -44,7 +46,7 @@ const END: Duration = Duration::from_secs(2);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Launches the campaign `double11` on this machine: a local cloud in a data folder, its table, its
+/// Launches the campaign `double11` on this machine: a local cloud in a data folder, its page behind a CDN, its table, its
 /// function as a real process, and the route POST /campaigns/double11/entries. Stays up until Ctrl-C.
 ///
 /// With --entries it sends a file of entries through the campaign instead, proves what came of them,
@@ -62,6 +64,10 @@ struct Options {
     /// Uses a running campaign-local, given the file with its ready line, instead of a cloud of its own.
     #[arg(long, value_name = "READY.json")]
     cloud: Option<PathBuf>,
+
+    /// Publishes the page from this folder instead of that of the example.
+    #[arg(long, value_name = "DIR", default_value = site::FOLDER, hide_default_value = true, conflicts_with = "entries")]
+    site: PathBuf,
 
     #[command(flatten)]
     drive: Drive,
@@ -170,7 +176,10 @@ async fn launch(campaign: &Campaign, options: Options) -> Result<ExitCode, BoxEr
         provision::provision(campaign, &cloud, options.drive.faults.is_some()).await?;
         match lines {
             Some(lines) => drive(campaign, &cloud, lines, options.drive).await,
-            None => stay_up(campaign, &cloud, own.is_some()).await,
+            None => {
+                let page = site::publish(campaign, &cloud, &options.site).await?;
+                stay_up(campaign, &cloud, &page, own.is_some()).await
+            }
         }
     };
     let result = tokio::select! {
@@ -207,15 +216,18 @@ async fn close(own: Option<Running>) {
 }
 
 /// Prints where the campaign is and how to enter it; stays as long as the cloud is ours.
-async fn stay_up(campaign: &Campaign, cloud: &Cloud, ours: bool) -> Result<ExitCode, BoxError> {
+async fn stay_up(campaign: &Campaign, cloud: &Cloud, page: &str, ours: bool) -> Result<ExitCode, BoxError> {
     let (ready, uri, key) = (cloud.ready(), cloud.entries_uri(campaign)?, fresh_key()?);
-    let (gateway, table_store, instance, admin) = (&ready.gateway, &ready.tablestore, &ready.instance, &ready.admin);
+    let (gateway, table_store, instance) = (&ready.gateway, &ready.tablestore, &ready.instance);
+    let (oss, admin) = (&ready.oss, &ready.admin);
     let end = if ours { "\n\nCtrl-C ends it; the data stays." } else { "" };
     say(&format!(
-        "gateway      {gateway}\n\
+        "page         {page}\n\
+         gateway      {gateway}\n\
          Table Store  {table_store} (instance {instance})\n\
+         OSS          {oss}\n\
          management   {admin}\n\n\
-         Enter the campaign; the same key again is the same entry:\n\n\
+         Open the page and enter. Or enter from here; the same key again is the same entry:\n\n\
          curl -i {uri} \\\n  \
          -H 'Content-Type: application/json' -H 'Idempotency-Key: {key}' \\\n  \
          -d '{SAMPLE}'{end}"

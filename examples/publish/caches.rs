@@ -24,6 +24,10 @@ impl Caches {
         transport: Arc<dyn Transport>,
         credentials: Credentials,
     ) -> Result<Self, BoxError> {
+        let web = |base: &&String| !base.starts_with("https://") && !base.starts_with("http://");
+        if let Some(base) = options.cdn.iter().find(web) {
+            return Err(SiteError::BadAddress { address: base.clone() }.into());
+        }
         let mut client = None;
         if !options.cdn.is_empty() {
             encrypted(&options.cdn_endpoint)?;

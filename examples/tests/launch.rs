@@ -87,6 +87,12 @@ impl Drop for StaysUp {
     }
 }
 
+/// Host and port of what is printed under this name.
+fn address(lines: &mut impl Iterator<Item = String>, name: &str) -> String {
+    let line = lines.find(|line| line.starts_with(name)).unwrap();
+    line[name.len()..].trim().trim_start_matches("http://").trim_end_matches('/').to_owned()
+}
+
 /// Posts an entry as the printed `curl` would, and gives the status line.
 fn post(gateway: &str) -> String {
     let body = r#"{"name":"Ada","email":"ada@example.com","country":"GB","born":"1990-12-10","size":"M","terms":"tc-2026-11-01"}"#;
@@ -115,8 +121,7 @@ fn it_stays_up_until_it_is_told_to_end_and_has_the_entry_the_next_time() {
         command.args(["--data", text(&data)]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut program = StaysUp(command.spawn().unwrap());
         let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let gateway = lines.next().unwrap();
-        let gateway = gateway.strip_prefix("gateway").unwrap().trim().strip_prefix("http://").unwrap().to_owned();
+        let gateway = address(&mut lines, "gateway");
         assert!(lines.any(|line| line.starts_with("curl -i ") && line.contains(&gateway)));
         assert!(lines.any(|line| line.starts_with("Ctrl-C")));
         statuses.push(post(&gateway));
@@ -158,8 +163,7 @@ fn the_faults_of_a_run_that_was_killed_are_not_for_the_next() {
     command.args(["--data", text(&data)]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut program = StaysUp(command.spawn().unwrap());
     let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let gateway = lines.next().unwrap();
-    let gateway = gateway.strip_prefix("gateway").unwrap().trim().strip_prefix("http://").unwrap().to_owned();
+    let gateway = address(&mut lines, "gateway");
     assert!(lines.any(|line| line.starts_with("Ctrl-C")));
     assert_eq!(post(&gateway), "HTTP/1.1 201 Created");
 }
@@ -172,8 +176,7 @@ fn a_second_ctrl_c_does_not_wait_for_a_request_under_way() {
     command.args(["--data", text(folder.path())]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut program = StaysUp(command.spawn().unwrap());
     let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let gateway = lines.next().unwrap();
-    let gateway = gateway.strip_prefix("gateway").unwrap().trim().strip_prefix("http://").unwrap().to_owned();
+    let gateway = address(&mut lines, "gateway");
     assert!(lines.any(|line| line.starts_with("Ctrl-C")));
     // The rest of the body never comes.
     let mut stream = TcpStream::connect(&gateway).unwrap();

@@ -102,7 +102,9 @@ impl Reading {
     }
 
     fn skips(&self, path: &Path, entry: &DirEntry) -> Option<Skipped> {
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let bytes = entry.file_name().as_encoded_bytes();
+        // With a backslash it is a path to elsewhere on some systems, and not for skipping.
+        let hidden = bytes.starts_with(b".") && !bytes.contains(&b'\\');
         if hidden && !(entry.depth() == 1 && entry.file_name() == OsStr::new(WELL_KNOWN)) {
             return Some(Skipped::Hidden { path: path.to_string_lossy().into_owned() });
         }
