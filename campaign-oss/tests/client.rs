@@ -28,15 +28,21 @@ type Answer = Result<http::Response<Bytes>, TransportErrorKind>;
 
 /// A transport that reads each request to its end and plays its answers in order.
 #[derive(Debug, Clone, Default)]
-struct Script(Arc<Mutex<(VecDeque<Answer>, Vec<http::Request<Bytes>>)>>);
+struct Script(Arc<Mutex<Play>>);
+
+#[derive(Debug, Default)]
+struct Play {
+    answers: VecDeque<Answer>,
+    sent: Vec<http::Request<Bytes>>,
+}
 
 impl Script {
     fn of(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self(Arc::new(Mutex::new((answers.into_iter().collect(), Vec::new()))))
+        Self(Arc::new(Mutex::new(Play { answers: answers.into_iter().collect(), sent: Vec::new() })))
     }
 
     fn sent(&self) -> Vec<http::Request<Bytes>> {
-        self.0.lock().unwrap().1.clone()
+        self.0.lock().unwrap().sent.clone()
     }
 }
 
@@ -51,9 +57,9 @@ impl Transport for Script {
                 chunks.concat().into()
             }
         };
-        let (answers, sent) = &mut *self.0.lock().unwrap();
-        sent.push(http::Request::from_parts(parts, body));
-        match answers.pop_front().expect("the script has an answer to each request") {
+        let mut play = self.0.lock().unwrap();
+        play.sent.push(http::Request::from_parts(parts, body));
+        match play.answers.pop_front().expect("the script has an answer to each request") {
             Ok(answer) => Ok(answer.map(Download::from)),
             Err(kind) => Err(TransportError::new(kind, "scripted")),
         }
