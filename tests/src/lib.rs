@@ -68,6 +68,8 @@ mod guide {
     struct TableStore;
     #[doc = include_str!("../../docs/publish.md")]
     struct Publish;
+    #[doc = include_str!("../../docs/cdn.md")]
+    struct Cdn;
     #[doc = include_str!("../../docs/function.md")]
     struct Function;
 }

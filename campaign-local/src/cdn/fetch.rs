@@ -74,17 +74,17 @@ pub(super) struct Asked {
 impl Origin {
     /// Asks the origin for this caller alone.
     pub(super) async fn pass(&self, asked: &Asked) -> Response {
-        match self.ask(asked, &[&ALWAYS[..], &ONCE[..]].concat()).await {
+        match self.ask(asked, asked.method.clone(), &[&ALWAYS[..], &ONCE[..]].concat()).await {
             Ok((parts, body)) => passed(parts, body),
             Err(status) => page(status),
         }
     }
 
-    /// Asks the origin for all who wait, and answers the one who asked.
+    /// Asks the origin with GET for all who wait, and answers the one who asked, with GET or HEAD.
     pub(super) async fn fetch(&self, asked: &Asked, ticket: Ticket) -> Response {
         // Before the request is sent: no byte of the answer is older.
         let since = self.clock.now();
-        let (mut parts, mut body) = match self.ask(asked, &ALWAYS).await {
+        let (mut parts, mut body) = match self.ask(asked, Method::GET, &ALWAYS).await {
             Ok(answer) => answer,
             Err(status) => return page(status),
         };
@@ -127,13 +127,20 @@ impl Origin {
         let mut response = passed(parts, body);
         if has_it {
             not_modified(&mut response);
+        } else if asked.method == Method::HEAD {
+            *response.body_mut() = Body::empty();
         }
         response
     }
 
     /// The origin's answer, or the status that stands for its silence.
-    async fn ask(&self, asked: &Asked, headers: &[HeaderName]) -> Result<(response::Parts, Body), StatusCode> {
-        let request = self.request(asked, headers).ok_or(StatusCode::BAD_GATEWAY)?;
+    async fn ask(
+        &self,
+        asked: &Asked,
+        method: Method,
+        headers: &[HeaderName],
+    ) -> Result<(response::Parts, Body), StatusCode> {
+        let request = self.request(asked, method, headers).ok_or(StatusCode::BAD_GATEWAY)?;
         let answer = timeout(self.patience, self.router.clone().oneshot(request)).await;
         let response = match answer {
             Ok(Ok(response)) => response,
@@ -147,12 +154,12 @@ impl Origin {
     }
 
     /// The request as the origin gets it: of nobody, and for what is stored, not for a compressed form of it.
-    fn request(&self, asked: &Asked, headers: &[HeaderName]) -> Option<Request<Body>> {
+    fn request(&self, asked: &Asked, method: Method, headers: &[HeaderName]) -> Option<Request<Body>> {
         let host = format!("{}.oss-{}.aliyuncs.com", asked.domain.bucket, self.region);
         let path = if asked.uri.path().is_empty() { "/" } else { asked.uri.path() };
         let query = asked.uri.query().filter(|_| !asked.domain.ignore_parameters);
         let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-        let mut request = Request::builder().method(asked.method.clone()).uri(target).header(header::HOST, host);
+        let mut request = Request::builder().method(method).uri(target).header(header::HOST, host);
         for name in headers {
             for value in asked.headers.get_all(name) {
                 request = request.header(name, value);

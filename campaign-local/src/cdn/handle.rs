@@ -150,16 +150,16 @@ impl Cdn {
         let asked = Asked { domain, method: parts.method, uri: parts.uri, headers: parts.headers };
         let key = Key::of(&asked.domain, &asked.uri);
         match asked.method {
-            Method::GET if !asked.headers.contains_key(header::RANGE) => self.get(asked, &key).await,
-            // A part, and the headers alone, are not worth fetching the whole for.
-            Method::GET | Method::HEAD => self.kept(&asked, &key).await,
+            // A part is not worth fetching the whole for.
+            Method::GET if asked.headers.contains_key(header::RANGE) => self.part(&asked, &key).await,
+            Method::GET | Method::HEAD => self.whole(asked, &key).await,
             Method::OPTIONS => self.inner.origin.pass(&asked).await,
             _ => bad_method(),
         }
     }
 
     /// From what is kept, or from the origin for this caller alone.
-    async fn kept(&self, asked: &Asked, key: &Key) -> Response {
+    async fn part(&self, asked: &Asked, key: &Key) -> Response {
         let now = self.inner.clock.now();
         match self.inner.shelf.peek(key, now) {
             Some(object) => object.answer(&asked.method, &asked.headers, From::Hit, now),
@@ -168,7 +168,7 @@ impl Cdn {
     }
 
     /// From what is kept, or from what is being fetched, or fetched.
-    async fn get(&self, asked: Asked, key: &Key) -> Response {
+    async fn whole(&self, asked: Asked, key: &Key) -> Response {
         let now = self.inner.clock.now();
         match self.inner.shelf.find(key, now) {
             Found::Object(object) => object.answer(&asked.method, &asked.headers, From::Hit, now),

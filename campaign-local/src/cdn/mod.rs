@@ -4,7 +4,7 @@
 //! for every other name, so that `http://127.0.0.1:PORT/` works on a laptop. The origin is asked anonymously, as
 //! `BUCKET.oss-REGION.aliyuncs.com`, in this process; any service of requests to answers can stand in its place.
 //!
-//! * **What is kept:** 200 answers to GET with a `Cache-Control` that gives a time: `s-maxage` before `max-age`, and never
+//! * **What is kept:** 200 answers to GET, which is also asked for HEAD, with a `Cache-Control` that gives a time: `s-maxage` before `max-age`, and never
 //!   `no-cache`, `no-store`, `private` or zero. Without `Cache-Control` nothing is kept. The service itself falls back to `Expires`,
 //!   `Last-Modified` and `ETag`; here a page that forgot its header shows at once.
 //! * **Under which name:** host, path and query, in one spelling; without the query if the domain ignores parameters.

@@ -65,7 +65,7 @@ impl Object {
             not_modified(&mut response);
             return response;
         } else {
-            self.part(asked, &mut response)
+            self.part(method, asked, &mut response)
         };
         response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
         if *method != Method::HEAD {
@@ -75,10 +75,12 @@ impl Object {
     }
 
     /// The bytes that are asked for, with the status and headers that say which.
-    fn part(&self, asked: &HeaderMap, response: &mut Response) -> Bytes {
+    fn part(&self, method: &Method, asked: &HeaderMap, response: &mut Response) -> Bytes {
         response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         let length = self.body.len();
-        match wanted(asked, &self.headers, length) {
+        // RFC 9110, section 14.2: only GET has ranges.
+        let wanted = if *method == Method::GET { wanted(asked, &self.headers, length) } else { Wanted::All };
+        match wanted {
             Wanted::All => self.body.clone(),
             Wanted::Part(range) => {
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;

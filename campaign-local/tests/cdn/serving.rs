@@ -74,7 +74,7 @@ async fn a_query_is_part_of_the_name_unless_the_domain_ignores_it() {
 }
 
 #[tokio::test]
-async fn head_and_ranges_are_answered_from_what_is_kept_and_passed_on_otherwise() {
+async fn a_range_is_cut_from_what_is_kept_and_passed_on_otherwise() {
     let bed = bed();
     let range = [("range", "bytes=1-")];
     bed.origin(|asked| {
@@ -89,16 +89,27 @@ async fn head_and_ranges_are_answered_from_what_is_kept_and_passed_on_otherwise(
         assert_eq!(bed.ask(Method::GET, "/", &range).await.told(), (206, "MISS", "ld"));
     }
     bed.shows("max-age=60", "old");
-    assert_eq!(bed.ask(Method::HEAD, "/", &[]).await.header("x-cache"), "MISS");
-    assert_eq!(bed.last().method, Method::HEAD);
-    assert_eq!(bed.get("/").await.told(), (200, "MISS", "old"), "neither was kept");
-
+    assert_eq!(bed.get("/").await.told(), (200, "MISS", "old"), "the part was not kept");
     let asked = bed.asked();
     let part = bed.ask(Method::GET, "/", &range).await;
     assert_eq!((part.told(), part.header("content-range")), ((206, "HIT", "ld"), "bytes 1-2/3"));
-    let head = bed.ask(Method::HEAD, "/", &[]).await;
-    assert_eq!((head.told(), head.header("content-length")), ((200, "HIT", ""), "3"));
+    let head = bed.ask(Method::HEAD, "/", &range).await;
+    assert_eq!((head.told(), head.header("content-length")), ((200, "HIT", ""), "3"), "only GET has ranges");
     assert_eq!(bed.asked(), asked);
+}
+
+#[tokio::test]
+async fn head_is_answered_from_a_get_that_is_kept() {
+    let bed = bed();
+    for from in ["MISS", "HIT"] {
+        let head = bed.ask(Method::HEAD, "/", &[]).await;
+        assert_eq!((head.told(), head.header("content-length")), ((200, from, ""), "3"));
+    }
+    assert_eq!((bed.last().method, bed.asked()), (Method::GET, 1));
+    assert_eq!(bed.get("/").await.told(), (200, "HIT", "old"));
+    bed.shows("no-store", "page");
+    let head = bed.ask(Method::HEAD, "/other", &[]).await;
+    assert_eq!(head.told(), (200, "MISS", ""));
 }
 
 #[tokio::test]
