@@ -175,6 +175,27 @@ async fn a_uri_that_cannot_be_sent_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_path_with_dots_is_sent_as_it_stands_or_refused() {
+    for transport in transports() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/a/../b", listener.local_addr().unwrap());
+        let sent = transport.send(http::Request::get(uri).body(Body::empty()).unwrap());
+        let seen = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let length = socket.read(&mut request).await.unwrap();
+            socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        };
+        tokio::select! {
+            biased;
+            refused = sent => assert_eq!(refused.unwrap_err().kind(), TransportErrorKind::Invalid),
+            request = seen => assert!(request.starts_with("GET /a/../b HTTP/1.1\r\n"), "{request}"),
+        }
+    }
+}
+
 #[cfg(feature = "hyper")]
 #[tokio::test]
 async fn one_connection_serves_calls_that_follow_one_another() {
