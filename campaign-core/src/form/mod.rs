@@ -1,10 +1,11 @@
-//! The form: one definition, from which come the check, the gateway's model and the page's attributes.
+//! The form: one definition, from which come the check, the gateway's model, a JSON Schema and the page's attributes.
 
 mod check;
 mod definition;
 mod field;
 mod html;
 mod model;
+mod schema;
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 

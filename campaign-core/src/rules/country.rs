@@ -15,9 +15,25 @@ const ASSIGNED: &str = "\
     SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR \
     TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
+/// The assigned codes, in order.
+pub(crate) fn assigned() -> impl Iterator<Item = &'static str> {
+    ASSIGNED.split(' ')
+}
+
 /// Whether `code` is an assigned code, in upper case.
 pub(crate) fn is_assigned(code: &str) -> bool {
-    ASSIGNED.split(' ').any(|assigned| assigned == code)
+    // Every code and the blank behind it take three bytes, and they are in order.
+    let at = |index: usize| ASSIGNED.get(index * 3..index * 3 + 2).unwrap_or_default();
+    let (mut low, mut high) = (0, ASSIGNED.len().div_ceil(3));
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if at(middle) < code {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    code.len() == 2 && at(low) == code
 }
 
 #[cfg(test)]
@@ -26,10 +42,11 @@ mod tests {
 
     #[test]
     fn the_list_has_249_codes_of_two_upper_case_letters_in_order() {
-        let codes: Vec<&str> = ASSIGNED.split(' ').collect();
+        let codes: Vec<&str> = assigned().collect();
         assert_eq!(codes.len(), 249);
         assert!(codes.iter().all(|c| c.len() == 2 && c.bytes().all(|b| b.is_ascii_uppercase())));
         assert!(codes.is_sorted_by(|a, b| a < b));
+        assert!(codes.iter().all(|code| is_assigned(code)));
     }
 
     #[test]

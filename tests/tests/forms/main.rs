@@ -2,6 +2,8 @@
 //! check and the gateway's models together.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
+mod schema;
+
 use std::{fs, sync::LazyLock};
 
 use campaign_core::{
