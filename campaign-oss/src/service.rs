@@ -259,9 +259,12 @@ impl Service for Oss {
         if self.checks_sums { integrity::verify(request, response, body) } else { Ok(()) }
     }
 
-    /// An object may be an error document too, but comes with its tag.
+    /// An object may be an error document too, but comes with its tag. The error of a HEAD stands in a header.
     fn is_error(&self, response: &response::Parts, body: &[u8]) -> bool {
-        !response.status.is_success() || (!response.headers.contains_key(http::header::ETAG) && ErrorBody::is_in(body))
+        let headers = &response.headers;
+        !response.status.is_success()
+            || headers.contains_key("x-oss-err")
+            || (!headers.contains_key(http::header::ETAG) && ErrorBody::is_in(body))
     }
 
     fn read_error(&self, response: &response::Parts, body: &[u8]) -> ServiceError {

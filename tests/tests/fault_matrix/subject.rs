@@ -7,6 +7,8 @@ use campaign_client::{Body, Class, Client, Clock, Credentials, Endpoint, Result,
 use campaign_local::fault::{Faults, Hop};
 use chrono::{DateTime, Utc};
 
+use super::wire::Damage;
+
 /// An error of a service, by what it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
@@ -56,6 +58,11 @@ pub(crate) trait Subject: Debug + Copy + Send + Sync + 'static {
     /// Puts the headers on `response` that tell when it was sent.
     fn sent_at(response: &mut http::Response<Bytes>, path: &str, date: DateTime<Utc>);
 
+    /// The same error as an answer to HEAD, which has no body.
+    fn without_body(response: http::Response<Bytes>) -> http::Response<Bytes> {
+        response
+    }
+
     /// Makes a call that the service always answers.
     async fn look(client: &Client<Self::Service>) -> Result<()>;
 
@@ -64,6 +71,15 @@ pub(crate) trait Subject: Debug + Copy + Send + Sync + 'static {
 
     /// What a repetition does.
     fn class(self) -> Class;
+
+    /// Whether the call finds an answer damaged so; `None` if its answer has nothing that could be.
+    fn notices(self, damage: Damage) -> Option<bool> {
+        match damage {
+            Damage::Signature => Self::SIGNS_ANSWERS.then_some(true),
+            Damage::Checksum => None,
+            Damage::Short | Damage::Broken | Damage::Stalled | Damage::Body => Some(true),
+        }
+    }
 
     /// What must be there before the call.
     async fn prepare(self, client: &Client<Self::Service>) -> Result<()>;

@@ -61,20 +61,25 @@ pub(crate) enum Keys {
 }
 
 impl Variant {
-    /// False if the service has no such error, or signs nothing that could be damaged.
-    fn is_possible<S: Subject>(&self) -> bool {
+    /// False if the service has no such error, or the answer nothing that could be damaged so.
+    fn is_possible<S: Subject>(&self, subject: S) -> bool {
         self.steps.iter().all(|step| match step {
             Step::Answer { answer, .. } => answer.is_said_by::<S>(),
-            Step::Damage(Damage::Signature) => S::SIGNS_ANSWERS,
+            Step::Damage(damage) => subject.notices(*damage).is_some(),
             _ => true,
         })
     }
+
+    /// True if nothing of the answer that is damaged is read.
+    pub(crate) fn is_unnoticed<S: Subject>(&self, subject: S) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Damage(damage) if subject.notices(*damage) == Some(false)))
+    }
 }
 
-/// The ways in which the fault of this id can happen to a service.
-pub(crate) fn variants<S: Subject>(id: &str) -> Vec<Variant> {
+/// The ways in which the fault of this id can happen to a call.
+pub(crate) fn variants<S: Subject>(subject: S, id: &str) -> Vec<Variant> {
     let mut variants = all(id);
-    variants.retain(Variant::is_possible::<S>);
+    variants.retain(|variant| variant.is_possible(subject));
     variants
 }
 
@@ -105,6 +110,7 @@ fn all(id: &str) -> Vec<Variant> {
         "F13" => vec![
             done("body", vec![Step::Damage(Damage::Body)]),
             done("signature", vec![Step::Damage(Damage::Signature)]),
+            done("checksum", vec![Step::Damage(Damage::Checksum)]),
         ],
         "F14" => undone_or_done(&Answer::word(Word::Internal)),
         "F15" => undone_or_done(&Answer::page(502, "<html>502 Bad Gateway</html>")),

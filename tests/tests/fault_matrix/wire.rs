@@ -39,7 +39,7 @@ pub(crate) enum Step {
 }
 
 /// What happens to an answer on its way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Damage {
     /// It ends before its length is reached.
     Short,
@@ -51,6 +51,8 @@ pub(crate) enum Damage {
     Body,
     /// It is signed with another key.
     Signature,
+    /// It names another checksum than that of what was stored or sent.
+    Checksum,
 }
 
 /// An answer that the service, or something before it, writes instead.
@@ -107,9 +109,12 @@ impl Answer {
         }
     }
 
-    fn response<S: Subject>(self, path: &str) -> http::Response<Download> {
+    fn response<S: Subject>(self, method: &http::Method, path: &str) -> http::Response<Download> {
         let mut response = match self.text {
-            Text::Word(word) => S::says(word).expect("the service has such an error"),
+            Text::Word(word) => {
+                let response = S::says(word).expect("the service has such an error");
+                if method == http::Method::HEAD { S::without_body(response) } else { response }
+            }
             Text::Page(page) => http::Response::new(Bytes::from_static(page.as_bytes())),
         };
         if let Some(status) = self.status {
@@ -181,7 +186,7 @@ impl<S: Subject> Wire<S> {
     }
 
     async fn hurt(&self, step: Step, request: http::Request<Body>) -> Result<http::Response<Download>, TransportError> {
-        let path = request.uri().path().to_owned();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         match step {
             Step::Pass => self.server.send(request).await,
             Step::Never { kind, after } => {
@@ -202,7 +207,7 @@ impl<S: Subject> Wire<S> {
             }
             Step::Answer { done, answer } => {
                 self.arrive(done, request).await;
-                Ok(answer.response::<S>(&path))
+                Ok(answer.response::<S>(&method, &path))
             }
             Step::Damage(damage) => {
                 let response = self.server.send(request).await?;
@@ -250,6 +255,11 @@ fn damaged(damage: Damage, mut response: http::Response<Bytes>) -> http::Respons
         Damage::Signature => {
             let value = response.headers_mut().get_mut(http::header::AUTHORIZATION).expect("answers are signed");
             *value = "OTS key:c2lnbmVkIHdpdGggYW5vdGhlciBrZXk=".parse().expect("a value");
+            Download::from(whole)
+        }
+        Damage::Checksum => {
+            let value = response.headers_mut().get_mut("x-oss-hash-crc64ecma").expect("objects have a checksum");
+            *value = "1".parse().expect("a value");
             Download::from(whole)
         }
     };
