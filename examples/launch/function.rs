@@ -19,7 +19,7 @@ use campaign_fc::{Context, Runtime, handler};
 use campaign_tablestore::{Client, EntryTable, TableStore};
 use http::{
     Method, Request, Response, StatusCode,
-    header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE},
 };
 
 use crate::BoxError;
@@ -34,6 +34,8 @@ pub(crate) const ATTEMPT_MS: &str = "TABLESTORE_ATTEMPT_MS";
 /// The pepper, as campaign-core reads it.
 pub(crate) const PEPPER: &str = "CAMPAIGN_PEPPER";
 
+/// The first segments of the paths that it answers.
+const PLACES: [&str; 2] = ["campaigns", "partners"];
 /// The name of the header that makes a repeat a repeat.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Larger bodies are not read; the intake answers those between its limit and this one in full.
@@ -74,19 +76,21 @@ struct Function {
 }
 
 impl Function {
-    /// Answers `POST /campaigns/{id}/entries`. The gateway sends nothing else; a direct caller may.
+    /// Answers `POST /campaigns/{id}/entries`, for pages, and `POST /partners/{id}/entries`, which the gateway lets apps call
+    /// that sign. It sends nothing else but other campaigns' ids; a direct caller may.
     async fn answer(&self, request: Request<Bytes>) -> Response<Vec<u8>> {
-        if request.uri().path() != format!("/campaigns/{}/entries", self.intake.campaign().id()) {
-            return empty(StatusCode::NOT_FOUND);
+        let id = self.intake.campaign().id();
+        if !PLACES.iter().any(|place| request.uri().path() == format!("/{place}/{id}/entries")) {
+            return problem(StatusCode::NOT_FOUND, "There is no such campaign");
         }
         if request.method() != Method::POST {
-            let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
+            let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "Entries are sent by POST");
             answer.headers_mut().insert(ALLOW, http::HeaderValue::from_static("POST"));
             return answer;
         }
         // A page of another origin can send other types without asking first (Fetch standard, "CORS-safelisted").
         if !is_json(&request) {
-            return empty(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "An entry is application/json, not compressed");
         }
         if let Some(context) = request.extensions().get::<Context>() {
             self.role.renew(context);
@@ -110,9 +114,14 @@ fn is_json<B>(request: &Request<B>) -> bool {
     media_type.eq_ignore_ascii_case("application/json") && plain
 }
 
-fn empty(status: StatusCode) -> Response<Vec<u8>> {
-    let mut response = Response::new(Vec::new());
+/// Problem details (RFC 9457), as the intake answers.
+fn problem(status: StatusCode, title: &str) -> Response<Vec<u8>> {
+    let body = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
+    let mut response = Response::new(body.to_string().into_bytes());
     *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
     response
 }
 

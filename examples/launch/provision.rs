@@ -15,8 +15,10 @@ use crate::{BoxError, cloud::Cloud, driver::Patience, function};
 
 /// The function's name.
 const FUNCTION: &str = "intake";
-/// The route's name.
+/// The route for pages.
 const ROUTE: &str = "entries";
+/// The route for other servers, which sign as an APP.
+const PARTNERS: &str = "partners";
 
 /// Makes table, function and route. With `quick` the function gives up on Table Store as soon as the
 /// driver gives up on the gateway, for runs with injected faults.
@@ -40,8 +42,11 @@ pub(crate) async fn provision(campaign: &Campaign, cloud: &Cloud, quick: bool) -
     cloud.set(&format!("functions/{FUNCTION}"), &json!({ "backend": backend })).await?;
 
     let model = Model::new(ModelCheck::Loose, campaign.form().draft04(Guard::Loose));
-    let route = Route::new("POST", "/campaigns/{id}/entries", FUNCTION).model(model).cors(Cors::default());
+    let route = Route::new("POST", "/campaigns/{id}/entries", FUNCTION).model(model.clone()).cors(Cors::default());
     cloud.set(&format!("routes/{ROUTE}"), &serde_json::to_value(route)?).await?;
+    let any: [&str; 0] = [];
+    let route = Route::new("POST", "/partners/{id}/entries", FUNCTION).model(model).apps(any);
+    cloud.set(&format!("routes/{PARTNERS}"), &serde_json::to_value(route)?).await?;
     Ok(())
 }
 

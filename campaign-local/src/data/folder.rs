@@ -4,11 +4,10 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::settings::{self, FORMAT, Unusable};
+use super::settings::{self, FILE as SETTINGS, Unusable};
 use super::{DataError, Ports, Settings};
 use crate::store::{Store, StoreError, View};
 
-const SETTINGS: &str = "campaign-local.json";
 const STORE: &str = "store.redb";
 const LOCK: &str = "lock";
 
@@ -39,13 +38,7 @@ impl DataFolder {
         let found = match settings::read(&settings_file) {
             Ok(found) => Some(found),
             Err(Unusable::Absent) => None,
-            Err(Unusable::Newer(found)) => return Err(DataError::Newer { folder, found, known: FORMAT }),
-            Err(Unusable::Damaged(reason)) => {
-                return Err(DataError::Damaged { file: settings_file, reason: reason.to_owned() });
-            }
-            Err(Unusable::Io(source)) => {
-                return Err(DataError::Io { doing: "reading", path: settings_file, source });
-            }
+            Err(unusable) => return Err(unusable.into_error(settings_file)),
         };
         // The settings are written last, so where they are the store has been.
         let store_is_there = fs::metadata(&store_file).is_ok_and(|meta| meta.len() > 0);

@@ -2,15 +2,20 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::DataError;
+
 /// The format that this version writes; it counts up when an older version could not use the folder.
 pub(super) const FORMAT: u64 = 2;
+
+/// The file in a data folder.
+pub(super) const FILE: &str = "campaign-local.json";
 
 /// Bytes beyond which a settings file is not one.
 const MOST: u64 = 64 << 10;
@@ -47,6 +52,22 @@ const INSTANCE: &str = "campaign-local";
 const REGION: &str = "cn-hangzhou";
 
 impl Settings {
+    /// The settings in a data folder, without opening it: another process may use it meanwhile.
+    ///
+    /// # Errors
+    /// [`DataError`] if there are none, or none that this version can use.
+    pub fn of(folder: impl AsRef<Path>) -> Result<Self, DataError> {
+        let file = folder.as_ref().join(FILE);
+        match read(&file) {
+            Ok((settings, false)) => Ok(settings),
+            Ok((_, true)) => Err(DataError::Damaged {
+                file,
+                reason: "an older version wrote it; start the cloud once with this one".to_owned(),
+            }),
+            Err(unusable) => Err(unusable.into_error(file)),
+        }
+    }
+
     /// New keys from the system's random numbers.
     ///
     /// # Errors
@@ -103,6 +124,21 @@ pub(super) enum Unusable {
     Damaged(&'static str),
     /// The system did not let it be read.
     Io(io::Error),
+}
+
+impl Unusable {
+    /// The same with its file.
+    pub(super) fn into_error(self, file: PathBuf) -> DataError {
+        match self {
+            Self::Absent => DataError::Missing { file },
+            Self::Newer(found) => {
+                let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+                DataError::Newer { folder, found, known: FORMAT }
+            }
+            Self::Damaged(reason) => DataError::Damaged { file, reason: reason.to_owned() },
+            Self::Io(source) => DataError::Io { doing: "reading", path: file, source },
+        }
+    }
 }
 
 /// Reads the settings file. True if it lacked what this version adds, so that it has to be written again.
