@@ -23,6 +23,8 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_test-local");
+/// In the order of their ports.
+const SERVICES: [&str; 6] = ["tablestore", "gateway", "admin", "oss", "cdn", "openapi"];
 
 /// A running program and its ready line.
 struct Cloud {
@@ -137,7 +139,7 @@ async fn it_is_ready_with_one_line_and_the_same_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("not/there/yet");
     let cloud = Cloud::start(&data).await;
-    for service in ["tablestore", "gateway", "admin"] {
+    for service in SERVICES {
         assert!(cloud.text(service).starts_with("http://127.0.0.1:"), "{}", cloud.text(service));
     }
     for name in ["admin_token", "access_key_id", "access_key_secret", "instance", "region"] {
@@ -165,23 +167,23 @@ async fn it_is_ready_with_one_line_and_the_same_after_a_restart() {
 }
 
 #[tokio::test]
-async fn with_a_port_it_takes_that_and_the_next_two() {
+async fn with_a_port_it_takes_that_and_the_next_ones() {
     let folder = TempDir::new().unwrap();
-    // Three free ports in a row: others take ports meanwhile, so a few tries.
+    // Free ports in a row: others take ports meanwhile, so a few tries.
     for attempt in 0..20 {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let Some(last) = free.checked_add(2) else { continue };
+        let Some(last) = free.checked_add(5) else { continue };
         if (free + 1..=last).any(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_err()) {
             continue;
         }
         let data = folder.path().join(attempt.to_string());
         let cloud = Cloud::start_with(&data, &["--listen", &format!("localhost:{free}")]).await;
-        assert_eq!(cloud.text("tablestore"), format!("http://127.0.0.1:{free}"));
-        assert_eq!(cloud.text("gateway"), format!("http://127.0.0.1:{}", free + 1));
-        assert_eq!(cloud.text("admin"), format!("http://127.0.0.1:{last}"));
+        for (port, service) in (free..=last).zip(SERVICES) {
+            assert_eq!(cloud.text(service), format!("http://127.0.0.1:{port}"));
+        }
         return;
     }
-    panic!("no three free ports in a row");
+    panic!("no six free ports in a row");
 }
 
 #[tokio::test]
@@ -310,7 +312,7 @@ async fn what_is_set_by_management_calls_is_kept_and_needs_the_token() {
 async fn a_page_of_another_origin_cannot_reach_it_by_a_name_of_its_own() {
     let folder = TempDir::new().unwrap();
     let cloud = Cloud::start(folder.path()).await;
-    for service in ["tablestore", "gateway", "admin"] {
+    for service in SERVICES {
         let address = cloud.text(service).strip_prefix("http://").unwrap();
         let port = address.rsplit(':').next().unwrap();
         for host in [format!("evil.example:{port}"), "127.0.0.1:1".to_owned(), "evil.example".to_owned()] {
