@@ -86,9 +86,13 @@ pub(crate) fn compare(files: &[File], listing: &Listing, manifest: &Manifest, st
             continue;
         };
         difference.put.push((at, reason));
-        // Nothing was at a new key, so no cache holds anything but an error, and that no longer than the error page says.
-        if reason != Reason::New {
+        // Where nothing was before, no cache holds anything but an error, and that no longer than the error page says. A
+        // publish that was cut off may have deleted what was there.
+        let was_there = manifest.files.get(&file.key).is_some_and(|entry| !matches!(entry.state, State::Intended(_)));
+        if reason != Reason::New || was_there {
             difference.refresh.insert(file.key.clone());
+        }
+        if reason != Reason::New {
             if file.headers.immutable() && reason != Reason::HeadersUnknown && reason != Reason::Headers {
                 difference.warnings.push(Warning::ImmutableChanged { key: file.key.clone() });
             }
@@ -107,7 +111,15 @@ pub(crate) fn compare(files: &[File], listing: &Listing, manifest: &Manifest, st
         match stale {
             Stale::Keep => drop(difference.kept.insert(key.clone(), entry.clone())),
             Stale::Delete if theirs => difference.warnings.push(Warning::LeftAlone { key: key.clone() }),
-            Stale::Delete | Stale::DeleteAll => drop(difference.stale.insert(key.clone(), Some(entry.clone()))),
+            Stale::Delete | Stale::DeleteAll => {
+                // It is there, so it is no longer only intended.
+                let state = match &entry.state {
+                    State::Intended(headers) if listed.holds(entry.size, entry.md5) => State::Put(headers.clone()),
+                    State::Put(headers) => State::Put(headers.clone()),
+                    State::Intended(_) | State::Unsure => State::Unsure,
+                };
+                difference.stale.insert(key.clone(), Some(Entry { state, ..entry.clone() }));
+            }
         }
     }
     for key in listing.keys().filter(|key| gone(key)) {
@@ -176,6 +188,16 @@ mod tests {
         entry(content, State::Put(headers("h")))
     }
 
+    #[test]
+    fn what_a_publish_deleted_before_it_was_cut_off_is_refreshed_when_it_comes_again() {
+        let of = |state| {
+            let manifest = Manifest { files: [("a".to_owned(), entry("old", state))].into(), ..Manifest::default() };
+            compare(&[file("a", "now", "h")], &Listing::new(), &manifest, Stale::Delete).refresh.contains("a")
+        };
+        assert!(of(State::Put(headers("h"))) && of(State::Unsure));
+        assert!(!of(State::Intended(headers("h"))), "it was never there");
+    }
+
     /// Compares one file of the content `now`, served as `h`.
     fn one(listing: Option<&str>, known: Option<Entry>) -> (Option<Reason>, bool) {
         let listing = listing.map(|content| ("a".to_owned(), listed(content))).into_iter().collect();
@@ -204,7 +226,8 @@ mod tests {
             (Some("old"), Some(put("now")), Some(Reason::ChangedInBucket)),
             (Some("old"), None, Some(Reason::NotOurs)),
         ] {
-            let refreshed = !matches!(expected, None | Some(Reason::New));
+            let was_there = matches!(&known, Some(Entry { state: State::Put(_), .. }));
+            let refreshed = expected.is_some() && (expected != Some(Reason::New) || was_there);
             assert_eq!(one(listing, known.clone()), (expected, refreshed), "{listing:?} {known:?}");
         }
     }

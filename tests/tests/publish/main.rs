@@ -6,3 +6,4 @@ mod cloud;
 mod differences;
 mod interruption;
 mod pages;
+mod random;
