@@ -6,6 +6,7 @@ pub mod crc64;
 mod encode;
 mod error_body;
 mod integrity;
+mod listed_object;
 mod object_meta;
 pub mod op;
 mod owner;
@@ -17,6 +18,7 @@ mod service;
 pub mod sign;
 #[cfg(feature = "site")]
 pub mod site;
+mod tagging;
 #[cfg(all(test, feature = "server"))]
 mod testing;
 mod text;
@@ -27,6 +29,7 @@ mod xml;
 pub use code::Code;
 pub use condition::Conditions;
 pub use integrity::ChecksumFault;
+pub use listed_object::ListedObject;
 pub use object_meta::{ContentRange, ObjectMeta};
 pub use op::{
     delete_bucket::DeleteBucket,
@@ -39,7 +42,7 @@ pub use op::{
     get_object::{GetObject, Object},
     head_object::HeadObject,
     list_buckets::{BucketPage, BucketSummary, ListBuckets},
-    list_objects_v2::{ListObjectsV2, ListPage, ListedObject},
+    list_objects_v2::{ListObjectsV2, ListPage},
     put_bucket::PutBucket,
     put_bucket_acl::PutBucketAcl,
     put_bucket_website::PutBucketWebsite,

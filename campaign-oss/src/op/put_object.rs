@@ -10,10 +10,10 @@ use http::{HeaderMap, HeaderName, Method, header, response};
 use crate::server;
 use crate::{
     Code, ETag, HeadObject, ObjectAcl, Oss, StorageClass, crc64,
-    encode::{self, Query},
+    encode::Query,
     integrity,
     object_meta::{self, VERSION_ID},
-    sign, wire,
+    sign, tagging, wire,
 };
 
 const ACL: HeaderName = HeaderName::from_static("x-oss-object-acl");
@@ -22,8 +22,6 @@ const TAGGING: HeaderName = HeaderName::from_static("x-oss-tagging");
 const FORBID_OVERWRITE: HeaderName = HeaderName::from_static("x-oss-forbid-overwrite");
 /// The largest object of one request, in bytes (service document "Limits").
 const MAX_BYTES: u64 = 5 << 30;
-/// Tags of an object (service document "PutObjectTagging").
-const MAX_TAGS: usize = 10;
 
 /// Writes an object in place of the one that was there, at most 5 GiB (service document "PutObject").
 ///
@@ -196,7 +194,7 @@ impl PutObject {
             wire::maybe(headers, name, value)?;
         }
         if !self.tagging.is_empty() {
-            wire::set(headers, TAGGING, &write_tags(&self.tagging)?)?;
+            wire::set(headers, TAGGING, &tagging::write(&self.tagging)?)?;
         }
         object_meta::write_metadata(&self.metadata, headers)
     }
@@ -267,39 +265,15 @@ impl Stored {
     }
 }
 
-/// `name=value` joined by `&`, percent-encoded.
-fn write_tags(tags: &[(String, String)]) -> Result<String> {
-    let fits = |(name, value): &(String, String)| (1..=128).contains(&name.len()) && value.len() <= 256;
-    if tags.len() > MAX_TAGS || !tags.iter().all(fits) {
-        return Err(Error::invalid("an object has at most 10 tags, names of 1 to 128 bytes and values of at most 256"));
-    }
-    let mut text = String::new();
-    for (at, (name, value)) in tags.iter().enumerate() {
-        if at > 0 {
-            text.push('&');
-        }
-        encode::push_component(&mut text, name);
-        text.push('=');
-        encode::push_component(&mut text, value);
-    }
-    Ok(text)
-}
-
 #[cfg(feature = "server")]
 impl campaign_client::Serve for PutObject {
     fn read_request(service: &Oss, request: &http::request::Parts, body: Bytes) -> Result<Self> {
         let (bucket, key) = server::object(service, request)?;
         let headers = &request.headers;
         let text = |name: &HeaderName| wire::owned(headers, name);
-        let refused = |what: &'static str| move || Error::invalid(what);
-        let mut tagging = Vec::new();
-        for (name, value) in encode::parameters(wire::get(headers, &TAGGING).unwrap_or_default()) {
-            let decode = |part| encode::decode(part).ok_or_else(refused("a tag is not percent-encoded text"));
-            tagging.push((decode(name)?.into_owned(), decode(value)?.into_owned()));
-        }
         let acl = match wire::get(headers, &ACL) {
             None => None,
-            Some(acl) => Some(ObjectAcl::from_text(acl).ok_or_else(refused("no such object ACL"))?),
+            Some(acl) => Some(ObjectAcl::from_text(acl).ok_or_else(|| Error::invalid("no such object ACL"))?),
         };
         let forbid_overwrite = match wire::get(headers, &FORBID_OVERWRITE) {
             None | Some("false") => false,
@@ -317,7 +291,7 @@ impl campaign_client::Serve for PutObject {
             expires: text(&header::EXPIRES),
             content_md5: text(&sign::header::CONTENT_MD5),
             metadata: object_meta::read_metadata(headers)?,
-            tagging,
+            tagging: tagging::read(wire::get(headers, &TAGGING).unwrap_or_default())?,
             acl,
             storage_class: wire::get(headers, &STORAGE_CLASS).map(StorageClass::from),
             forbid_overwrite,

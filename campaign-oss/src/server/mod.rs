@@ -5,6 +5,7 @@
 //! a [`Refusal`].
 
 mod admit;
+mod claim;
 mod locate;
 mod refusal;
 

@@ -1,7 +1,10 @@
 //! The law, paging, and pages that are refused.
 
 use super::*;
-use crate::testing::{law, service};
+use crate::{
+    ETag, Owner, StorageClass,
+    testing::{law, service},
+};
 
 fn page(token: Option<&str>) -> ListPage {
     let at = "2024-05-06T07:08:09Z".parse().unwrap();
