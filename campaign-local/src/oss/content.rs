@@ -59,18 +59,13 @@ impl Content {
     }
 
     /// Makes it loose, as part of the commit that takes it from its object. One of a single piece is
-    /// gone with that; the others are [removed](remove) afterwards.
+    /// gone with that; the others are [discarded](discard) afterwards.
     pub(super) fn abandon(self, write: &mut Write<'_>) {
         match self.pieces() {
             0 => {}
             1 => write.delete(self.id.piece(0)),
             _ => write.put(self.id.loose(), []),
         }
-    }
-
-    /// True if something is left to be [removed](remove) after it was [abandoned](Self::abandon).
-    pub(super) fn is_long(self) -> bool {
-        self.pieces() > 1
     }
 
     /// The bytes of `range`, if one piece holds them all.
@@ -206,16 +201,10 @@ async fn receive_as(
     Ok(Received { content, md5: md5.finalize().into(), crc64: crc64.value(), last: last.freeze() })
 }
 
-/// Gives up a content that was received and is not to be kept.
+/// Removes what is left of a content that is no object's: received and not to be kept, or
+/// [abandoned](Content::abandon).
 pub(super) async fn discard(store: &Store, content: Content) {
-    if content.is_long() {
-        remove(store, content.id).await;
-    }
-}
-
-/// Removes an [abandoned](Content::abandon) content.
-pub(super) async fn remove_abandoned(store: &Store, content: Content) {
-    if content.is_long() {
+    if content.pieces() > 1 {
         remove(store, content.id).await;
     }
 }

@@ -28,7 +28,7 @@ impl Emulate for DeleteObject {
         let (bucket, key, caller) = (self.bucket.clone(), self.key.clone(), at.asked.caller);
         let deleted = at.write(move |write| delete(write, caller, &bucket, &key)).await?;
         if let Some(content) = deleted {
-            content::remove_abandoned(&at.cloud.store, content).await;
+            content::discard(&at.cloud.store, content).await;
         }
         Ok((self, Deletion::default()))
     }
@@ -53,7 +53,7 @@ impl Emulate for DeleteMultipleObjects {
             keys.iter().map(delete).collect::<Result<Vec<_>, _>>()
         });
         for content in deleted.await?.into_iter().flatten() {
-            content::remove_abandoned(&at.cloud.store, content).await;
+            content::discard(&at.cloud.store, content).await;
         }
         Ok((self, output))
     }

@@ -6,13 +6,14 @@
 //! else may what the ACLs of buckets and objects say, and sees the website of a bucket that has one.
 //!
 //! What is not emulated is refused and not pretended: every call that `operations` does not list, and
-//! every parameter and header it names.
+//! every parameter and header that `refused` does.
 //!
 //! | file | what |
 //! |---|---|
 //! | `emulator` | [`Emulator`]: from an HTTP request to an HTTP answer |
 //! | `address` | which bucket and key a request is about |
-//! | `operations` | the list of operations, and what is refused |
+//! | `operations` | the list of operations |
+//! | `refused` | the parameters and headers of what is not emulated |
 //! | `buckets` | PutBucket, GetBucketInfo, DeleteBucket, ListBuckets |
 //! | `settings` | ACL and website of a bucket |
 //! | `put_object`, `get_object`, `delete` | objects |
@@ -46,6 +47,7 @@ mod object;
 mod older;
 mod operations;
 mod put_object;
+mod refused;
 mod settings;
 mod stop;
 mod website;

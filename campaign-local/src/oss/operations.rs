@@ -1,4 +1,4 @@
-//! The list of operations, what each must provide, and what is refused because it is not emulated.
+//! The list of operations, and what each must provide.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,98 +19,9 @@ use percent_encoding::percent_decode_str;
 use super::access::Caller;
 use super::body::{digest_is_right, read_document};
 use super::stop::{Stop, internal, invalid, not_emulated};
-use super::{get_object, older, put_object};
+use super::{get_object, older, put_object, refused};
 use crate::fault::{Fault, Faults, Hop, Moment};
 use crate::store::{Read, Store, Write};
-
-/// Parameters of calls that are not emulated (service document "List of operations by function", and the official clients).
-const NOT_EMULATED: &[&str] = &[
-    "accessPoint",
-    "accessPointPolicy",
-    "accessmonitor",
-    "append",
-    "asyncFetch",
-    "bucketArchiveDirectRead",
-    "callback",
-    "callback-var",
-    "cleanRestoredObject",
-    "cloudboxes",
-    "cname",
-    "comp",
-    "cors",
-    "encryption",
-    "endTime",
-    "httpsConfig",
-    "inventory",
-    "inventoryId",
-    "lifecycle",
-    "link",
-    "live",
-    "logging",
-    "metaQuery",
-    "objectInfo",
-    "partNumber",
-    "policy",
-    "policyStatus",
-    "position",
-    "publicAccessBlock",
-    "qos",
-    "qosInfo",
-    "redundancyTransition",
-    "referer",
-    "regionList",
-    "regions",
-    "replication",
-    "replicationLocation",
-    "replicationProgress",
-    "requestPayment",
-    "requesterQosInfo",
-    "resourceGroup",
-    "resourcePool",
-    "resourcePoolBuckets",
-    "resourcePoolInfo",
-    "restore",
-    "seal",
-    "sequential",
-    "startTime",
-    "stat",
-    "status",
-    "style",
-    "styleName",
-    "symlink",
-    "tagging",
-    "transferAcceleration",
-    "uploadId",
-    "uploads",
-    "versionId",
-    "versioning",
-    "versions",
-    "vod",
-    "worm",
-    "wormExtend",
-    "wormId",
-    "x-oss-async-process",
-    "x-oss-process",
-    "x-oss-traffic-limit",
-    "x-oss-write-get-object-response",
-];
-
-/// Headers that ask for what is not emulated.
-const NOT_EMULATED_HEADERS: &[&str] = &[
-    "x-oss-callback",
-    "x-oss-callback-var",
-    "x-oss-copy-source",
-    "x-oss-object-worm-legal-hold",
-    "x-oss-object-worm-mode",
-    "x-oss-object-worm-retain-until-date",
-    "x-oss-process",
-    "x-oss-server-side-data-encryption",
-    "x-oss-server-side-encryption",
-    "x-oss-server-side-encryption-key-id",
-    "x-oss-symlink-target",
-    "x-oss-tagging",
-    "x-oss-traffic-limit",
-];
 
 /// A request that was admitted.
 #[derive(Debug)]
@@ -132,7 +43,7 @@ impl Asked {
     /// Whether it is a call by its query, so that no browser would have sent it.
     pub(super) fn is_call(&self) -> bool {
         const EMULATED: [&str; 6] = ["acl", "bucketInfo", "delete", "location", "objectMeta", "website"];
-        parameters(&self.parts).any(|(name, _)| EMULATED.contains(&&*name) || NOT_EMULATED.contains(&&*name))
+        parameters(&self.parts).any(|(name, _)| EMULATED.contains(&&*name) || refused::PARAMETERS.contains(&&*name))
     }
 
     /// Whether names in the answer's document are to be percent-encoded.
@@ -175,14 +86,7 @@ pub(super) type Running = Pin<Box<dyn Future<Output = Result<Response, Stop>> + 
 /// # Errors
 /// The refusal of a call that is not emulated, or is none.
 pub(super) fn find(asked: &Asked) -> Result<Run, Refusal> {
-    for (name, _) in parameters(&asked.parts) {
-        if NOT_EMULATED.contains(&name.as_str()) {
-            return Err(not_emulated(&name));
-        }
-    }
-    if let Some(name) = NOT_EMULATED_HEADERS.iter().find(|name| asked.parts.headers.contains_key(**name)) {
-        return Err(not_emulated(name));
-    }
+    refused::check(asked)?;
     let has = |name| asked.parameter(name).is_some();
     let method = asked.parts.method.as_str();
     let run: Run = match (&asked.resource.bucket, &asked.resource.key, method) {

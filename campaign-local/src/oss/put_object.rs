@@ -122,7 +122,7 @@ async fn keep(at: &Moments, put: PutObject, received: Received) -> Result<Stored
     });
     let (stored, before) = written.await?;
     if let Some(before) = before {
-        content::remove_abandoned(&at.cloud.store, before).await;
+        content::discard(&at.cloud.store, before).await;
     }
     Ok(stored)
 }

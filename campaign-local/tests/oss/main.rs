@@ -6,6 +6,7 @@
 mod faults;
 mod objects;
 mod site;
+mod sockets;
 
 use axum::body::Body;
 use campaign_client::{Clock, Operation, Retry};
