@@ -8,6 +8,7 @@ mod refresh;
 #[cfg(feature = "server")]
 pub mod server;
 mod service;
+mod task;
 #[cfg(all(test, feature = "server"))]
 mod testing;
 mod wire;
@@ -15,11 +16,12 @@ mod wire;
 pub use code::Code;
 pub use op::{
     describe_refresh_quota::{Allowance, DescribeRefreshQuota, RefreshQuota},
-    describe_refresh_tasks::{DescribeRefreshTasks, RefreshTask, RefreshTasks, TaskStatus, TaskType},
+    describe_refresh_tasks::{DescribeRefreshTasks, RefreshTasks},
     refresh_object_caches::{ObjectType, RefreshObjectCaches, Submitted},
 };
 pub use refresh::{Progress, Refresh, RefreshError, Refreshed};
 pub use service::Cdn;
+pub use task::{RefreshTask, TaskStatus, TaskType};
 
 /// What every client is made of: credentials, retries, transports, errors. One dependency is enough.
 pub use campaign_client as client;
