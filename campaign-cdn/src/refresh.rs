@@ -147,15 +147,14 @@ impl Refresh {
         // What was last seen of each task.
         let mut seen: BTreeMap<&str, Seen> = tasks.iter().map(|id| (id.as_str(), Seen::default())).collect();
         loop {
-            for (id, seen) in &mut seen {
-                if !seen.is_final() {
-                    match look(client, id).await {
-                        Ok(now) => *seen = now,
-                        // The tasks are running; whoever looks again later sees them.
-                        Err(error) if error.is_transient() => {}
-                        Err(error) => return Err(RefreshError::call(error, at.submitted)),
-                    }
-                    sleep(PACE).await;
+            let mut pace = Duration::ZERO;
+            for (id, seen) in seen.iter_mut().filter(|(_, seen)| !seen.is_final()) {
+                sleep(std::mem::replace(&mut pace, PACE)).await;
+                match look(client, id).await {
+                    Ok(now) => *seen = now,
+                    // The tasks are running; whoever looks again later sees them.
+                    Err(error) if error.is_transient() => {}
+                    Err(error) => return Err(RefreshError::call(error, at.submitted)),
                 }
             }
             let complete = seen.values().map(|seen| seen.complete).sum::<usize>().min(at.total);
