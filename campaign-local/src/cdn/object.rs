@@ -12,6 +12,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 /// Says where an answer comes from.
 pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+/// The digest of the whole.
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 /// This node.
 const VIA: HeaderValue = HeaderValue::from_static("1.1 campaign-cdn");
 
@@ -84,6 +86,7 @@ impl Object {
             Wanted::All => self.body.clone(),
             Wanted::Part(range) => {
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+                response.headers_mut().remove(CONTENT_MD5);
                 content_range(response, &format!("bytes {}-{}/{length}", range.start, range.end - 1));
                 self.body.slice(range)
             }
@@ -196,6 +199,7 @@ mod tests {
         headers.insert("etag", HeaderValue::from_static("\"abc\""));
         headers.insert("last-modified", HeaderValue::from_static("Wed, 11 Nov 2026 00:00:00 GMT"));
         headers.insert("content-type", HeaderValue::from_static("text/html"));
+        headers.insert("content-md5", HeaderValue::from_static("eB5eJF1ptWaXm4bijSPyxw=="));
         Object::new(headers, Bytes::from_static(b"0123456789"), at(0), Duration::from_secs(60))
     }
 
@@ -238,6 +242,16 @@ mod tests {
         assert_eq!(ask(&[range, ("if-range", "\"abc\"")]).await.0, 206);
         assert_eq!(ask(&[range, ("if-range", "\"old\"")]).await.0, 200);
         assert_eq!(ask(&[range, ("if-range", "Wed, 11 Nov 2026 00:00:00 GMT")]).await.0, 206);
+    }
+
+    #[test]
+    fn a_part_does_not_carry_the_digest_of_the_whole() {
+        let with = |range: &'static str| {
+            let asked = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(range))]);
+            object().answer(&Method::GET, &asked, From::Hit, at(7)).headers().contains_key("content-md5")
+        };
+        assert!(with("lines=0-1"));
+        assert!(!with("bytes=0-1"));
     }
 
     #[tokio::test]
