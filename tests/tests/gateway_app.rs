@@ -178,6 +178,17 @@ async fn a_route_is_for_the_apps_that_it_names() {
 }
 
 #[tokio::test]
+async fn a_stage_that_is_not_there_is_refused_and_never_taken_for_another() {
+    let cloud = cloud().await;
+    for stage in ["PRE", "TEST", "release", ""] {
+        let call = Call::post("/anybody").header("X-Ca-Stage", stage).unwrap();
+        let error = cloud.client(cloud.own(), now()).send(&call).await.unwrap_err();
+        assert!(error.is_code("I404NF"), "{stage}: {error}");
+    }
+    assert_eq!(cloud.calls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn the_signature_is_checked_before_the_model() {
     let cloud = cloud().await;
     let model = Model::new(ModelCheck::Loose, json!({ "type": "object" }));

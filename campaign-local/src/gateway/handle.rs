@@ -27,6 +27,9 @@ use super::routes::{Found, Match, Ready, Routes};
 use crate::fault::{Fault, Faults, Hop, Moment};
 use crate::function::{Functions, InvokeError};
 
+/// The only stage that routes are in; it is meant where none is named.
+const STAGE: &str = "RELEASE";
+
 /// What a gateway bears ("API Gateway: limits").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -86,9 +89,13 @@ impl Gateway {
 
     async fn respond(&self, request: Request<Body>, request_id: &HeaderValue) -> Response {
         let (parts, body) = request.into_parts();
+        if let Some(stage) = parts.headers.get(header::STAGE).filter(|stage| *stage != STAGE) {
+            let stage = String::from_utf8_lossy(stage.as_bytes());
+            return unrouted(&parts, &Refusal::new(Code::I404NF, &format!("in stage {stage}")));
+        }
         let routes = match self.routes.find(parts.uri.path()) {
             Match::BadPath => return unrouted(&parts, &Refusal::new(Code::I400PA, "")),
-            Match::NotFound => return unrouted(&parts, &Refusal::new(Code::I404NF, "in stage RELEASE")),
+            Match::NotFound => return unrouted(&parts, &Refusal::new(Code::I404NF, &format!("in stage {STAGE}"))),
             Match::Found(routes) => routes,
         };
         if let Some(response) = preflight(&parts, &routes) {
