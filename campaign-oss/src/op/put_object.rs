@@ -34,7 +34,9 @@ const MAX_BYTES: u64 = 5 << 30;
 /// object was damaged on its way and is put again.
 ///
 /// A put that forbids overwriting and whose answer was lost is sent again; if the object then exists, its checksum is read:
-/// if it is that of the body, the call succeeded, else the object is somebody else's and the conflict stands.
+/// if it is that of the body, the call succeeded, else the object is somebody else's and the conflict stands. Of a streamed
+/// body the checksum is not known then: the conflict says
+/// [`outcome_unknown`](campaign_client::Error::outcome_unknown).
 ///
 /// ```
 /// use campaign_oss::{Client, PutObject};
