@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use campaign_client::{Body, Download, Endpoint, Error, ErrorKind, Result, Service, ServiceError, Signing};
-use http::{HeaderName, Uri, response};
+use http::{HeaderName, Uri, response, uri::Authority};
 
 use crate::{
     Code,
@@ -47,7 +47,7 @@ pub struct Oss {
     signature: Signature,
     signed_headers: Vec<HeaderName>,
     checks_sums: bool,
-    keys: sign::KeyCache,
+    signers: sign::SignerCache,
 }
 
 impl Oss {
@@ -85,7 +85,7 @@ impl Oss {
             signature: Signature::V4,
             signed_headers: Vec::new(),
             checks_sums: true,
-            keys: sign::KeyCache::default(),
+            signers: sign::SignerCache::default(),
         })
     }
 
@@ -214,10 +214,10 @@ impl Oss {
         host.as_ref().unwrap_or(&self.endpoint).uri(&path)
     }
 
-    /// The bucket of `uri`, if its path does not begin with it.
-    fn bucket_before_path<'a>(&'a self, uri: &'a Uri) -> Option<&'a str> {
+    /// The bucket of a URI with this `authority`, if its path does not begin with it.
+    fn bucket_before_path<'a>(&'a self, authority: Option<&'a Authority>) -> Option<&'a str> {
         match &self.addressing {
-            Addressing::VirtualHost => uri.host()?.strip_suffix(self.endpoint.host())?.strip_suffix('.'),
+            Addressing::VirtualHost => authority?.host().strip_suffix(self.endpoint.host())?.strip_suffix('.'),
             Addressing::Path => None,
             Addressing::Cname { bucket } => Some(bucket),
         }
@@ -239,11 +239,11 @@ impl Service for Oss {
                 _ => Err(nobody()),
             };
         }
-        let signer = self.keys.signer(signing.credentials, self.signature, &self.region, signing.now);
-        let uri = request.uri().clone();
+        let signer = self.signers.signer(signing.credentials, self.signature, &self.region, signing.now);
+        let authority = request.uri().authority().cloned();
         let target = sign::Target {
             signature: self.signature,
-            bucket: self.bucket_before_path(&uri),
+            bucket: self.bucket_before_path(authority.as_ref()),
             additional: &self.signed_headers,
         };
         sign::sign_request(request, signing, &target, &signer)

@@ -38,6 +38,11 @@ pub(crate) fn http(at: DateTime<Utc>) -> [u8; 29] {
     text
 }
 
+/// The text of a date.
+pub(crate) fn text(digits: &[u8]) -> &str {
+    std::str::from_utf8(digits).expect("dates are ASCII")
+}
+
 /// Reads [`compact`].
 #[cfg(any(test, feature = "server"))]
 pub(crate) fn parse_compact(text: &str) -> Option<DateTime<Utc>> {

@@ -11,12 +11,13 @@ pub(crate) mod date;
 pub mod header;
 mod key;
 mod request;
+mod signer;
 pub mod v1;
 pub mod v4;
 
-pub(crate) use key::KeyCache;
 pub use key::{Scope, SigningKey};
 pub(crate) use request::{Target, sign_request, unsign};
+pub(crate) use signer::SignerCache;
 
 /// Which signature requests carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

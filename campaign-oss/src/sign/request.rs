@@ -7,7 +7,7 @@ use campaign_client::{Body, Credentials, Error, ErrorKind, Place, Result, Signin
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::PathAndQuery};
 
-use super::{Signature, date, header, key::Signer, v1, v4};
+use super::{Signature, date, header, signer::Signer, v1, v4};
 use crate::encode;
 
 /// A V4 URL is valid for at most a week (service document "Signature V4").
@@ -29,10 +29,12 @@ pub(crate) fn sign_request(
     target: &Target<'_>,
     signer: &Signer,
 ) -> Result<()> {
-    unsign(request);
     match signing.place {
         Place::Header => sign_header(request, signing, target, signer),
-        Place::Url { expires } => sign_url(request, signing, target, signer, expires.as_secs()),
+        Place::Url { expires } => {
+            unsign(request);
+            sign_url(request, signing, target, signer, expires.as_secs())
+        }
         _ => Err(Error::invalid("OSS signs headers and URLs")),
     }
 }
@@ -53,34 +55,35 @@ fn sign_header(
     target: &Target<'_>,
     signer: &Signer,
 ) -> Result<()> {
-    let http_date = date::http(signing.now);
     let host = target.additional.contains(&http::header::HOST).then(|| host(request.uri())).flatten();
     let headers = request.headers_mut();
-    headers.insert(http::header::DATE, text(&http_date));
-    if let Some(token) = token(signing.credentials)? {
-        headers.insert(header::SECURITY_TOKEN, token);
-    }
+    headers.insert(http::header::DATE, signer.http_date.clone());
+    match token(signing.credentials)? {
+        Some(token) => headers.insert(header::SECURITY_TOKEN, token),
+        None => headers.remove(header::SECURITY_TOKEN),
+    };
     if let Some(host) = host {
         headers.insert(http::header::HOST, host);
     }
-    let mut authorization = String::with_capacity(signer.authorization.len() + 128);
-    authorization.push_str(&signer.authorization);
+    let mut authorization = String::with_capacity(signer.authorization().len() + 128);
+    authorization.push_str(signer.authorization());
     match target.signature {
         Signature::V1 => {
-            let (uri, date) = (request.uri(), ascii(&http_date));
+            headers.remove(header::DATE);
+            headers.remove(header::CONTENT_SHA256);
+            let uri = request.uri();
             let to_sign = v1::string_to_sign(
                 request.method(),
-                date,
+                signer.http_date.to_str().expect("dates are visible ASCII"),
                 request.headers(),
                 target.bucket,
                 uri.path(),
                 uri.query().unwrap_or_default(),
             );
-            authorization.push_str(&signer.key.sign(&to_sign));
+            authorization.push_str(&signer.sign_v1(&to_sign));
         }
         Signature::V4 => {
-            let compact = date::compact(signing.now);
-            headers.insert(header::DATE, text(&compact));
+            headers.insert(header::DATE, signer.compact_date.clone());
             headers.insert(header::CONTENT_SHA256, HeaderValue::from_static(header::UNSIGNED_PAYLOAD));
             let additional = additional(target, request.headers());
             if !additional.is_empty() {
@@ -88,10 +91,8 @@ fn sign_header(
                 authorization.push_str(&additional.join(";"));
             }
             authorization.push_str(",Signature=");
-            let uri = request.uri();
-            let canonical = canonical(request, target, uri.query().unwrap_or_default(), &additional);
-            let to_sign = v4::string_to_sign(ascii(&compact), &signer.scope, &canonical);
-            authorization.push_str(&signer.key.sign(to_sign.as_bytes()));
+            let query = request.uri().query().unwrap_or_default();
+            authorization.push_str(&signer.sign_v4(&canonical(request, target, query, &additional)));
         }
     }
     let mut value = HeaderValue::from_maybe_shared(Bytes::from(authorization)).map_err(|_| unfit("AccessKey id"))?;
@@ -116,9 +117,9 @@ fn sign_url(
             let additional = additional(target, request.headers());
             let compact = date::compact(signing.now);
             push(&mut query, header::query::VERSION, header::ALGORITHM);
-            push(&mut query, header::query::DATE, ascii(&compact));
+            push(&mut query, header::query::DATE, date::text(&compact));
             push(&mut query, header::query::EXPIRES, &seconds.to_string());
-            push(&mut query, header::query::CREDENTIAL, &signer.credential);
+            push(&mut query, header::query::CREDENTIAL, signer.credential());
             if let Some(token) = signing.credentials.token() {
                 push(&mut query, header::query::SECURITY_TOKEN, token);
             }
@@ -126,7 +127,7 @@ fn sign_url(
                 push(&mut query, header::query::ADDITIONAL_HEADERS, &additional.join(";"));
             }
             let canonical = canonical(request, target, &query, &additional);
-            signer.key.sign(v4::string_to_sign(ascii(&compact), &signer.scope, &canonical).as_bytes())
+            signer.sign_v4(&canonical)
         }
         Signature::V1 => {
             let expires = expiry(signing.now, seconds)?;
@@ -141,9 +142,9 @@ fn sign_url(
                 request.uri().path(),
                 &query,
             );
-            push(&mut query, header::query::V1_ACCESS_KEY_ID, &signer.credential);
+            push(&mut query, header::query::V1_ACCESS_KEY_ID, signer.credential());
             push(&mut query, header::query::V1_EXPIRES, &expires);
-            signer.key.sign(&to_sign)
+            signer.sign_v1(&to_sign)
         }
     };
     let name = match target.signature {
@@ -232,12 +233,4 @@ fn host(uri: &Uri) -> Option<HeaderValue> {
 /// The source would show the value.
 fn unfit(what: &'static str) -> Error {
     Error::new(ErrorKind::Credentials).with_message(format!("the {what} holds characters no header can"))
-}
-
-fn text(digits: &[u8]) -> HeaderValue {
-    HeaderValue::from_bytes(digits).expect("dates are visible ASCII")
-}
-
-fn ascii(digits: &[u8]) -> &str {
-    std::str::from_utf8(digits).expect("dates are ASCII")
 }

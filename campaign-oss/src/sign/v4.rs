@@ -66,12 +66,18 @@ pub fn canonical_request(request: &Canonical<'_>) -> Vec<u8> {
 /// The text that the key signs: algorithm, date, scope and the digest of the canonical request.
 #[must_use]
 pub fn string_to_sign(date: &str, scope: &str, canonical_request: &[u8]) -> String {
+    let mut text = before_digest(date, scope);
+    text.push_str(hex(&Sha256::digest(canonical_request)).as_str());
+    text
+}
+
+/// The string to sign up to the digest.
+pub(super) fn before_digest(date: &str, scope: &str) -> String {
     let mut text = String::with_capacity(header::ALGORITHM.len() + date.len() + scope.len() + 67);
     for line in [header::ALGORITHM, date, scope] {
         text.push_str(line);
         text.push('\n');
     }
-    push_hex(&mut text, &Sha256::digest(canonical_request));
     text
 }
 
@@ -125,13 +131,23 @@ fn is_always_signed(name: &str) -> bool {
     name.starts_with(header::PREFIX) || name == "content-type" || name == "content-md5"
 }
 
-/// Appends `bytes` in lower-case hexadecimal.
-pub(super) fn push_hex(text: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+/// 32 bytes in hexadecimal.
+pub(super) struct Hex([u8; 64]);
+
+impl Hex {
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hexadecimal digits are ASCII")
     }
+}
+
+/// A digest in lower-case hexadecimal.
+pub(super) fn hex(digest: &[u8]) -> Hex {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b'0'; 64];
+    for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    }
+    Hex(text)
 }
 
 #[cfg(test)]
