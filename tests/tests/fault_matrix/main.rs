@@ -1,4 +1,4 @@
-//! Every call that exists under every fault of the matrix, through the real client: Table Store, OSS and CDN.
+//! Every call that exists under every fault of the matrix, through the real client: Table Store, OSS, CDN and API Gateway.
 //!
 //! A row of the matrix is a call, its class, a fault and what is expected. The client signs, verifies and repeats as it does
 //! in a program; the service is the emulator; a decorator of the transport injects exactly the fault and counts. A fault that
@@ -8,6 +8,7 @@
 
 mod cdn;
 mod cloud;
+mod gateway;
 mod oss;
 mod row;
 mod subject;
@@ -23,6 +24,7 @@ use futures_util::{FutureExt, TryStreamExt};
 
 use cdn::CdnCall;
 use cloud::Cloud;
+use gateway::GatewayCall;
 use oss::OssCall;
 use row::Row;
 use subject::Subject;
@@ -74,6 +76,13 @@ async fn every_row_of_the_cdn_ends_as_it_says() {
     let (rows, runs, later) = run("cdn:", CdnCall::of).await;
     assert_eq!(later, ["cdn:PushObjectCache"]);
     assert_eq!((rows, runs), (3 * 30, 156));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_row_of_the_gateway_ends_as_it_says() {
+    let (rows, runs, later) = run("apigw:", GatewayCall::of).await;
+    assert!(later.is_empty(), "{later:?}");
+    assert_eq!((rows, runs), (3 * 30, 154));
 }
 
 #[tokio::test(start_paused = true)]
