@@ -25,7 +25,7 @@ use super::{
 };
 
 const REGION: &str = "cn-hangzhou";
-const BUCKET: &str = "site";
+pub(crate) const BUCKET: &str = "site";
 const CONTENT: &str = "what is in the object";
 
 /// A call of OSS, by the matrix's name of it.
