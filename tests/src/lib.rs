@@ -70,6 +70,8 @@ mod guide {
     struct Publish;
     #[doc = include_str!("../../docs/cdn.md")]
     struct Cdn;
+    #[doc = include_str!("../../docs/gateway.md")]
+    struct Gateway;
     #[doc = include_str!("../../docs/function.md")]
     struct Function;
 }
