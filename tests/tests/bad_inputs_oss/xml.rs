@@ -102,8 +102,8 @@ async fn every_document_of_the_corpus_has_its_outcome() {
                 let error = Error::from_service(oss().read_error(&parts, &document));
                 assert_eq!(Code::of(&error), Some(Code::Other), "{id}: {error}");
                 assert!(error.kind() == ErrorKind::Refused && !error.to_string().contains("lol"), "{id}: {error}");
-                // Seven readers of 100 ms, and what an unoptimised build takes.
-                assert!(began.elapsed().as_secs() < 5, "{id} took {:?}", began.elapsed());
+                // A reader that looks at each pair of attributes or entities would take minutes.
+                assert!(began.elapsed().as_secs() < 30, "{id} took {:?}", began.elapsed());
             }
         }
     }
