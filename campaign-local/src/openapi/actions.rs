@@ -61,14 +61,13 @@ fn refresh(cloud: &Cloud, parts: &Parts, body: Bytes, request_id: &str) -> Resul
     if !call.object_path.iter().all(|path| cloud.cdn.serves(path)) {
         return Err(Refusal::new(Code::InvalidDomainNotFound, "The domain provided does not belong to you."));
     }
-    let Some(begun) = cloud.tasks.begin(&call.object_path, call.object_type, cloud.clock.now()) else {
+    let directory = call.object_type == ObjectType::Directory;
+    let order = |at| call.object_path.iter().for_each(|path| cloud.cdn.refresh(path, directory, at));
+    let Some(id) = cloud.tasks.begin(&call.object_path, call.object_type, cloud.clock.now(), order) else {
         let text = "Your refresh attempts have exceeded the daily limit.";
         return Err(Refusal::new(Code::QuotaExceededRefresh, text));
     };
-    for path in &call.object_path {
-        cloud.cdn.refresh(path, call.object_type == ObjectType::Directory, begun.due);
-    }
-    written(call.write_response(&Submitted::new(vec![begun.id], request_id)))
+    written(call.write_response(&Submitted::new(vec![id], request_id)))
 }
 
 fn describe_tasks(

@@ -75,21 +75,20 @@ struct Task {
     complete: bool,
 }
 
-/// What was submitted.
-#[derive(Debug)]
-pub(super) struct Begun {
-    pub(super) id: String,
-    /// When it takes effect.
-    pub(super) due: DateTime<Utc>,
-}
-
 impl Tasks {
     pub(super) fn new(options: RefreshOptions) -> Self {
         Self { options, state: Mutex::default() }
     }
 
-    /// Takes a refresh of all `paths` or of none; `None` if the day's quota is not enough.
-    pub(super) fn begin(&self, paths: &[String], kind: ObjectType, now: DateTime<Utc>) -> Option<Begun> {
+    /// Takes a refresh of all `paths` or of none; `None` if the day's quota is not enough. `order` gives the order to refresh at a
+    /// time, before anybody can see the task: a task that is seen complete has been ordered.
+    pub(super) fn begin(
+        &self,
+        paths: &[String],
+        kind: ObjectType,
+        now: DateTime<Utc>,
+        order: impl FnOnce(DateTime<Utc>),
+    ) -> Option<String> {
         let mut state = self.state(now);
         let count = paths.len() as u64;
         let (used, most, kind) = match kind {
@@ -98,6 +97,7 @@ impl Tasks {
         };
         *used = used.checked_add(count).filter(|used| *used <= most)?;
         let due = now + TimeDelta::from_std(self.options.delay).unwrap_or(KEPT);
+        order(due);
         // Ids of an earlier process are not given again.
         state.last_id = (state.last_id + 1).max(u64::try_from(now.timestamp_micros()).unwrap_or(0));
         let id = state.last_id.to_string();
@@ -106,7 +106,7 @@ impl Tasks {
                 Task { id: id.clone(), path: path.clone(), kind: kind.clone(), created: now, due, complete: false };
             state.tasks.push_front(task);
         }
-        Some(Begun { id, due })
+        Some(id)
     }
 
     /// The page of tasks that `asked` describes, and how many there are in all. Every refresh due by `now` has been done.
@@ -195,11 +195,11 @@ mod tests {
     #[test]
     fn a_day_has_its_quota_and_the_next_one_has_it_again() {
         let tasks = Tasks::new(RefreshOptions::default().quota(10, 1));
-        assert!(tasks.begin(&paths(11), ObjectType::File, at(0)).is_none());
-        assert!(tasks.begin(&paths(8), ObjectType::File, at(0)).is_some());
-        assert!(tasks.begin(&paths(3), ObjectType::File, at(0)).is_none(), "all or none");
-        assert!(tasks.begin(&paths(2), ObjectType::File, at(0)).is_some());
-        assert!(tasks.begin(&paths(1), ObjectType::Directory, at(0)).is_some(), "directories are counted apart");
+        assert!(tasks.begin(&paths(11), ObjectType::File, at(0), drop).is_none());
+        assert!(tasks.begin(&paths(8), ObjectType::File, at(0), drop).is_some());
+        assert!(tasks.begin(&paths(3), ObjectType::File, at(0), drop).is_none(), "all or none");
+        assert!(tasks.begin(&paths(2), ObjectType::File, at(0), drop).is_some());
+        assert!(tasks.begin(&paths(1), ObjectType::Directory, at(0), drop).is_some(), "directories are counted apart");
         let allowed = |quota, remain| Allowance { quota, remain };
         assert_eq!(tasks.left(at(86_399)), (allowed(10, 0), allowed(1, 0)));
         assert_eq!(tasks.left(at(86_400)), (allowed(10, 10), allowed(1, 1)));
@@ -208,10 +208,11 @@ mod tests {
     #[test]
     fn a_task_is_refreshing_then_complete_and_after_three_days_gone() {
         let tasks = Tasks::new(RefreshOptions::default().delay(Duration::from_secs(300)));
-        let begun = tasks.begin(&paths(2), ObjectType::File, at(0)).unwrap();
-        assert_eq!(begun.due, at(300));
+        let mut ordered = None;
+        let id = tasks.begin(&paths(2), ObjectType::File, at(0), |due| ordered = Some(due)).unwrap();
+        assert_eq!(ordered, Some(at(300)));
         let status = |second| {
-            let (page, count) = tasks.find(&DescribeRefreshTasks::task(&begun.id), at(second));
+            let (page, count) = tasks.find(&DescribeRefreshTasks::task(&id), at(second));
             (page.first().map(|task| task.status.clone()), count)
         };
         assert_eq!(status(299), (Some(TaskStatus::Refreshing), 2));
@@ -224,8 +225,8 @@ mod tests {
     #[test]
     fn tasks_are_found_by_every_filter_and_in_pages() {
         let tasks = Tasks::new(RefreshOptions::default());
-        let first = tasks.begin(&paths(45), ObjectType::File, at(0)).unwrap().id;
-        let second = tasks.begin(&["http://i/x/".to_owned()], ObjectType::Directory, at(10)).unwrap().id;
+        let first = tasks.begin(&paths(45), ObjectType::File, at(0), drop).unwrap();
+        let second = tasks.begin(&["http://i/x/".to_owned()], ObjectType::Directory, at(10), drop).unwrap();
         assert_ne!(first, second);
         let count = |asked: DescribeRefreshTasks| tasks.find(&asked, at(20)).1;
         let all = DescribeRefreshTasks::all;
