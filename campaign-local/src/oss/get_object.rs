@@ -78,8 +78,10 @@ pub(super) fn meta(cloud: Arc<Cloud>, asked: Asked, _: Body) -> Running {
     })
 }
 
-/// A page of the bucket's website; `None` if it has none for this request.
+/// A page of the bucket's website; the request comes back if the bucket has none for it.
 pub(super) async fn browse(cloud: &Arc<Cloud>, asked: Asked) -> Result<Result<Response, Asked>, Stop> {
+    // Who signed nothing chooses no headers.
+    overrides(&asked)?;
     let (bucket, key) = (asked.bucket().to_owned(), asked.key().to_owned());
     let look = cloud.store.read(move |read| {
         let Some(website) = Bucket::find(read, &bucket)?.map(|found| found.website(&bucket)).transpose()?.flatten()
@@ -94,23 +96,23 @@ pub(super) async fn browse(cloud: &Arc<Cloud>, asked: Asked) -> Result<Result<Re
     let response = match page {
         Page::Object(key, status) => give(&at, key, status).await?,
         Page::Missing(key) => give(&at, key, StatusCode::OK).await?,
-        Page::Redirect(key) => {
+        Page::Redirect => {
             // Who may not read the folder's index is not told that there is one.
             let (bucket, caller) = (at.asked.bucket().to_owned(), at.asked.caller);
             let may = at.read(move |read| Ok(caller.may(Deed::Read, Bucket::existing(read, &bucket)?.acl, None)?));
             may.await?;
-            redirect(&at.asked, &key)?
+            redirect(&at.asked)?
         }
     };
     at.end()?;
     Ok(Ok(response))
 }
 
-fn redirect(asked: &Asked, key: &str) -> Result<Response, Stop> {
-    // As it was signed, so encoded; without the bucket that may not have been sent.
+/// "Go to the folder": the key with a slash, its query kept.
+fn redirect(asked: &Asked) -> Result<Response, Stop> {
+    // Encoded as keys are; behind the bucket, which may have been sent in the host.
     let whole = asked.resource.canonical_path();
     let own = whole.splitn(3, '/').nth(2).unwrap_or_default();
-    debug_assert!(key.ends_with('/'), "a folder ends with a slash");
     let query = asked.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let location = format!("{}{own}/{query}", asked.base);
     let mut response = Response::new(Body::empty());
@@ -155,7 +157,8 @@ async fn give(at: &Moments, key: String, status: StatusCode) -> Result<Response,
                     return Err(Refusal::new(Code::PreconditionFailed, message).into());
                 }
             }
-            match conditions::part(&headers, length) {
+            // Only what is sent has parts (RFC 9110, section 14.2).
+            match if is_head { Part::Whole } else { conditions::part(&headers, length) } {
                 Part::Whole => {}
                 Part::Bytes(range) => (given.range, given.partial) = (range, true),
                 Part::Unsatisfiable => {
@@ -169,14 +172,13 @@ async fn give(at: &Moments, key: String, status: StatusCode) -> Result<Response,
         }
         Ok::<_, Stop>(Ok(given))
     };
-    let first = at.read(look.clone()).await?;
-    let given = match first {
+    match at.read(look.clone()).await? {
         Err(not_modified) => return Ok(not_modified),
         Ok(given) if is_head || given.bytes.is_some() => return answer(&at.asked, status, given, None),
-        Ok(_) => at.cloud.store.snapshot().await?,
-    };
-    // Several pieces: of one state, whatever happens while they are sent.
-    let snapshot = given;
+        Ok(_) => {}
+    }
+    // Several pieces: all of one state, whatever happens while they are sent.
+    let snapshot = at.cloud.store.snapshot().await?;
     match snapshot.read(look).await? {
         Err(not_modified) => Ok(not_modified),
         Ok(given) => {

@@ -10,8 +10,8 @@ use http::StatusCode;
 pub(super) enum Page {
     /// An object, with this status.
     Object(String, StatusCode),
-    /// "Go to this key", which ends with a slash.
-    Redirect(String),
+    /// "Go to the folder": the same key with a slash.
+    Redirect,
     /// There is no such object.
     Missing(String),
 }
@@ -42,7 +42,7 @@ pub(super) fn page<E>(
     if let Some(index) = index.filter(|index| in_folders(index) && wanted == key) {
         let below = format!("{key}/{}", index.suffix);
         match index.sub_dir_type.unwrap_or(0) {
-            0 if exists(&below)? => return Ok(Some(Page::Redirect(format!("{key}/")))),
+            0 if exists(&below)? => return Ok(Some(Page::Redirect)),
             2 if exists(&below)? => return Ok(Some(found(below))),
             _ => {}
         }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_its_slash_is_what_the_type_says() {
-        let redirect = Some(Page::Redirect("docs/".to_owned()));
+        let redirect = Some(Page::Redirect);
         for (kind, expected) in [(0, redirect), (1, error(StatusCode::NOT_FOUND)), (2, found("docs/index.html"))] {
             assert_eq!(of(index(true, kind), Some(404), "docs"), expected, "type {kind}");
             assert_eq!(of(index(true, kind), Some(404), "none"), error(StatusCode::NOT_FOUND));

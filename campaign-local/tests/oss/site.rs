@@ -61,6 +61,8 @@ async fn a_browser_sees_pages_and_a_signed_request_the_bucket() {
     let tag = bed.ask("GET", "/", &[]).await.header("etag").to_owned();
     assert_eq!(bed.ask("GET", "/", &[("if-none-match", &tag)]).await.status, 304);
     assert_eq!(bed.ask("GET", "/none", &[("range", "bytes=0-1")]).await.body, "gone", "an error page is whole");
+    assert_eq!(bed.ask("HEAD", "/", &[("range", "bytes=0-1")]).await.status, 200, "a HEAD has no parts");
+    assert_eq!(bed.ask("GET", "/?response-content-type=text%2Fx", &[]).await.status, 400);
     let acl = bed.ask("GET", "/?acl", &[]).await;
     assert_eq!((acl.status, acl.body.contains("AccessDenied")), (403, true), "a call is no page");
 
