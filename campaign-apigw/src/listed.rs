@@ -22,18 +22,19 @@ pub(crate) fn lines<'a>(headers: &'a HeaderMap, list: Option<&'a HeaderValue>) -
         Some(value) => std::str::from_utf8(value.as_bytes()).map_err(|_| Doubt::List)?,
     };
     let mut lines: Vec<Line<'_>> = Vec::with_capacity(8);
+    // Names of headers are in lower case here; most clients list them so.
+    let mixed = names.bytes().any(|byte| byte.is_ascii_uppercase());
     for name in names.split(',').map(str::trim_ascii).filter(|name| !name.is_empty()) {
-        let again = lines.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-        if again || lines.len() == MOST_HEADERS {
+        if lines.len() == MOST_HEADERS {
             return Err(Doubt::List);
         }
         lines.push((name, None));
     }
-    // One pass: a header that is there twice comes twice.
+    // One pass: a header that is there twice comes twice, and of a name that is listed twice one stays empty.
     for (name, value) in headers {
         let text = name.as_str();
-        let line = lines.iter_mut().find(|(listed, _)| listed.eq_ignore_ascii_case(text));
-        match line.map(|(_, slot)| slot.replace(value)) {
+        let same = |listed: &str| listed == text || mixed && listed.eq_ignore_ascii_case(text);
+        match lines.iter_mut().find(|(listed, _)| same(listed)).map(|(_, slot)| slot.replace(value)) {
             Some(None) => {}
             Some(Some(_)) => return Err(Doubt::Repeated(name.clone())),
             // What anybody could add on the way, the gateway must not go by.

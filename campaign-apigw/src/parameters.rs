@@ -105,8 +105,8 @@ impl<'a> Parameters<'a> {
 
 /// Percent signs decoded, plus signs become spaces, as in forms.
 fn decode(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'+') {
-        return percent_decode(text).into();
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Cow::Borrowed(text);
     }
     let spaces: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     Cow::Owned(percent_decode(&spaces).collect())

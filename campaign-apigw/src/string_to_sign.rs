@@ -64,6 +64,13 @@ pub fn content_md5(body: &[u8]) -> String {
     STANDARD.encode(Md5::digest(body))
 }
 
+/// The same, for comparing.
+pub(crate) fn md5_text(body: &[u8]) -> [u8; 24] {
+    let mut text = [0; 24];
+    STANDARD.encode_slice(Md5::digest(body), &mut text).expect("24 letters hold 16 bytes");
+    text
+}
+
 /// How a path enters the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Path {

@@ -8,7 +8,7 @@ use crate::nonces::{Nonces, NoncesError, Use};
 use crate::parameters::ParameterFault;
 use crate::refusal::{Doubt, Refusal};
 use crate::sign::NONCE;
-use crate::string_to_sign::{Line, Path, content_md5, parameters, write};
+use crate::string_to_sign::{Line, Path, md5_text, parameters, write};
 use crate::{App, SignatureMethod, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
@@ -254,14 +254,10 @@ impl Verifier {
         let Some(value) = head.timestamp else {
             return if self.timestamp { Err(Refusal::HeaderMissing(header::TIMESTAMP)) } else { Ok(None) };
         };
-        let text = visible(value).ok_or_else(illegal)?;
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        if digits.is_empty() || digits.len() > 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(illegal());
-        }
+        let at = milliseconds(value.as_bytes()).ok_or_else(illegal)?;
         // A number that no clock shows is far away from now.
-        let at = text.parse().ok().and_then(DateTime::from_timestamp_millis).ok_or(Refusal::Expired)?;
-        if (at - now).abs() > self.window { Err(Refusal::Expired) } else { Ok(Some(at)) }
+        let near = at.abs_diff(now.timestamp_millis()) <= self.window.num_milliseconds().unsigned_abs();
+        DateTime::from_timestamp_millis(at).filter(|_| near).map(Some).ok_or(Refusal::Expired)
     }
 
     fn nonce<'a>(&self, head: &Head<'a>) -> Result<Option<&'a str>, Refusal> {
@@ -279,7 +275,7 @@ impl Verifier {
             None if body.is_empty() || head.is_form() || self.unsigned_body => Ok(()),
             None => Err(Refusal::ContentMd5),
             Some(_) if body.is_empty() => Err(Refusal::ContentMd5),
-            Some(sent) if sent.as_bytes() == content_md5(body).as_bytes() => Ok(()),
+            Some(sent) if sent.as_bytes() == md5_text(body) => Ok(()),
             Some(_) => Err(Refusal::ContentMd5),
         }
     }
@@ -303,4 +299,24 @@ impl Verified<'_> {
             Err(NoncesError::Full | NoncesError::Unavailable(_)) => Err(Refusal::Busy),
         }
     }
+}
+
+/// The number of a timestamp: up to 20 decimal digits, with a minus sign if it is before 1970. One that is too
+/// large is as far away as can be.
+fn milliseconds(text: &[u8]) -> Option<i64> {
+    let (digits, sign) = match text {
+        [b'-', digits @ ..] => (digits, -1),
+        digits => (digits, 1),
+    };
+    if digits.is_empty() || digits.len() > 20 {
+        return None;
+    }
+    let mut number = 0_i64;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number.saturating_mul(10).saturating_add(i64::from(byte - b'0'));
+    }
+    Some(number * sign)
 }
