@@ -254,7 +254,7 @@ async fn changing(cloud: &Cloud, root: &Path, kind: &str) -> Found {
 
 /// The error of a folder with a file that nobody may read. Root reads everything, so this test runs again as another user.
 fn unreadable(file: &Path) -> String {
-    fs::set_permissions(file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(file).is_err() {
         return plan_error(file.parent().unwrap());
     }

@@ -92,10 +92,9 @@ pub(crate) fn compare(files: &[File], listing: &Listing, manifest: &Manifest, st
         if reason != Reason::New || was_there {
             difference.refresh.insert(file.key.clone());
         }
-        if reason != Reason::New {
-            if file.headers.immutable() && reason != Reason::HeadersUnknown && reason != Reason::Headers {
-                difference.warnings.push(Warning::ImmutableChanged { key: file.key.clone() });
-            }
+        let other_content = matches!(reason, Reason::Content | Reason::ChangedInBucket | Reason::NotOurs);
+        if other_content && file.headers.immutable() {
+            difference.warnings.push(Warning::ImmutableChanged { key: file.key.clone() });
         }
     }
     let gone = |key: &str| files.binary_search_by(|file| file.key.as_str().cmp(key)).is_err();
