@@ -69,3 +69,57 @@ pub(crate) async fn manifest(client: &Client, bucket: &str, prefix: &str) -> Res
     let bytes = answer.into_body().collect(MAX_LENGTH).await.map_err(campaign_client::Error::from)?;
     Manifest::read(prefix, &bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use campaign_client::{Body, Credentials, Download, Transport, TransportError};
+
+    use super::*;
+    use crate::Oss;
+
+    /// Answers every request with the same text.
+    #[derive(Debug)]
+    struct Says(String);
+
+    #[async_trait]
+    impl Transport for Says {
+        async fn send(&self, _: http::Request<Body>) -> Result<http::Response<Download>, TransportError> {
+            Ok(http::Response::new(Download::from(Bytes::from(self.0.clone()))))
+        }
+    }
+
+    async fn list(keys: &[&str]) -> Result<Bucket, SiteError> {
+        let object = |key: &&str| {
+            format!(
+                "<Contents><Key>{key}</Key><LastModified>2026-11-23T00:00:00.000Z</LastModified>\
+                 <ETag>\"900150983CD24FB0D6963F7D28E17F72\"</ETag><Size>3</Size></Contents>"
+            )
+        };
+        let objects: String = keys.iter().map(object).collect();
+        let listing = format!(
+            "<ListBucketResult><Name>b</Name><Prefix>p/</Prefix><KeyCount>{}</KeyCount><IsTruncated>false</IsTruncated>\
+             <EncodingType>url</EncodingType>{objects}</ListBucketResult>",
+            keys.len()
+        );
+        let service = Oss::new("http://127.0.0.1:1", "cn-hangzhou")?;
+        let client = Client::builder(service).transport(Says(listing)).credentials(Credentials::anonymous()).build()?;
+        Bucket::list(&client, "bucket", "p/").await
+    }
+
+    #[tokio::test]
+    async fn a_listing_of_another_prefix_is_refused() {
+        for key in ["q/a", "p", "a"] {
+            assert!(matches!(list(&["p/a", key]).await, Err(SiteError::Call(_))), "{key}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_that_no_site_has_are_counted_and_left_alone() {
+        let keys = ["p/", "p/a", "p/.campaign-site.json", "p/x/", "p/../a", "p/a%0Ab", "p/a%5Cb"];
+        let found = list(&keys).await.unwrap();
+        assert_eq!(found.objects.keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!((found.strange, found.manifest.map(|listed| listed.size)), (5, Some(3)));
+    }
+}

@@ -90,7 +90,7 @@ fn check(now: &Cache, context: &str) {
 
 #[tokio::test]
 async fn whatever_is_killed_pages_are_whole_and_no_cache_is_left_with_an_old_answer() {
-    let mut killed = 0;
+    let mut killed: u64 = 0;
     let seeds = std::env::var("SEEDS").map_or(SEEDS, |seeds| seeds.parse().unwrap());
     for seed in 0..seeds {
         let mut rng = Rng::with_seed(seed);
@@ -105,7 +105,7 @@ async fn whatever_is_killed_pages_are_whole_and_no_cache_is_left_with_an_old_ans
             cloud.allow(if last { usize::MAX } else { rng.usize(..24) });
             let concurrency = rng.usize(1..5);
             let ended = publish(&cloud, &folder, concurrency, &mut cache).await;
-            killed += usize::from(ended.is_err());
+            killed += u64::from(ended.is_err());
             let context = format!("seed {seed}, publish {round}, {} killed", if ended.is_err() { "" } else { "not" });
             let now = bucket(&cloud).await;
             check(&now, &context);
@@ -123,5 +123,5 @@ async fn whatever_is_killed_pages_are_whole_and_no_cache_is_left_with_an_old_ans
         publish(&expected, &folder, 1, &mut Cache::new()).await.unwrap();
         assert_eq!(cloud.snapshot().await, expected.snapshot().await, "seed {seed}");
     }
-    assert!(killed > 50, "{killed}");
+    assert!(killed > 2 * seeds, "{killed}");
 }
