@@ -2,7 +2,7 @@
 
 #[cfg(any(test, feature = "server"))]
 use chrono::NaiveDateTime;
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 const MONTHS: [&[u8; 3]; 12] =
@@ -54,7 +54,24 @@ pub(crate) fn parse_compact(text: &str) -> Option<DateTime<Utc>> {
 
 /// Reads an HTTP date.
 pub(crate) fn parse_http(text: &str) -> Option<DateTime<Utc>> {
-    text.ends_with(" GMT").then(|| DateTime::parse_from_rfc2822(text).ok()).flatten().map(|at| at.to_utc())
+    // Nearly every date is in the preferred form, whose reading costs a tenth.
+    parse_preferred(text.as_bytes()).or_else(|| {
+        text.ends_with(" GMT").then(|| DateTime::parse_from_rfc2822(text).ok()).flatten().map(|at| at.to_utc())
+    })
+}
+
+/// Reads [`http`].
+fn parse_preferred(text: &[u8]) -> Option<DateTime<Utc>> {
+    let text: &[u8; 29] = text.try_into().ok()?;
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+    };
+    let month = (1_u32..).zip(MONTHS).find(|(_, name)| name.as_slice() == &text[8..11])?.0;
+    let year = i32::try_from(number(&text[12..16])?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, month, number(&text[5..7])?)?;
+    let time = date.and_hms_opt(number(&text[17..19])?, number(&text[20..22])?, number(&text[23..25])?)?.and_utc();
+    // The rest, day of the week and separators, is as it would be written.
+    (http(time) == *text).then_some(time)
 }
 
 /// The last digits of `number`, as many as there is room for.
@@ -85,7 +102,17 @@ mod tests {
         {
             assert_eq!(parse_compact(bad), None, "{bad}");
         }
-        for bad in ["", "soon", "Mon, 06 May 2024 07:08:09 +0800", "2024-05-06T07:08:09Z"] {
+        for bad in [
+            "",
+            "soon",
+            "Mon, 06 May 2024 07:08:09 +0800",
+            "Tue, 06 May 2024 07:08:09 GMT",
+            "Mon, 06 May 2024 24:08:09 GMT",
+            "Mon, 31 Feb 2024 07:08:09 GMT",
+            "Mon, +6 May 2024 07:08:09 GMT",
+            "Mon, 06-May-2024 07:08:09 UTC",
+            "2024-05-06T07:08:09Z",
+        ] {
             assert_eq!(parse_http(bad), None, "{bad}");
         }
     }
@@ -95,8 +122,8 @@ mod tests {
         fn a_date_is_read_back(seconds in 0_i64..253_402_300_800) {
             let at = DateTime::from_timestamp(seconds, 0).unwrap();
             let (compact, http) = (compact(at), http(at));
-            prop_assert_eq!(parse_compact(std::str::from_utf8(&compact).unwrap()), Some(at));
-            prop_assert_eq!(parse_http(std::str::from_utf8(&http).unwrap()), Some(at));
+            prop_assert_eq!(parse_compact(text(&compact)), Some(at));
+            prop_assert_eq!((parse_preferred(&http), parse_http(text(&http))), (Some(at), Some(at)));
         }
     }
 }
