@@ -41,6 +41,7 @@ async fn start(limits: Limits) -> Running {
         .route("/", get(|| async { "hello" }))
         .route("/echo", post(|body: String| async move { body }))
         .route("/slow", post(slow))
+        .route("/large", get(|| async { vec![7_u8; 32 << 20] }))
         .route("/panic", get(bug))
         .route("/cut", get(|| async { (axum::Extension(Dropped), "never seen").into_response() }));
     let server = Server::bind("127.0.0.1:0".parse().unwrap(), false, limits).unwrap().host("x");
@@ -253,4 +254,19 @@ async fn a_streamed_body_has_no_limit_but_the_time_between_its_pieces() {
     stream.write_all(format!("{head}0123456789").as_bytes()).await.unwrap();
     let answer = read_all(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "the echo cannot read it: {answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answer_is_left() {
+    let limits = Limits { send_time: Duration::from_millis(200), connections: 1, ..Limits::default() };
+    let running = start(limits).await;
+    let mut stalled = TcpStream::connect(running.address).await.unwrap();
+    stalled.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    // The only place is free again, though the first client never went away.
+    let next = exchange(running.address, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let next = tokio::time::timeout(Duration::from_secs(10), next).await.expect("the place was never given back");
+    assert!(next.ends_with("hello"), "{next}");
+    let mut taken = Vec::new();
+    let _ = stalled.read_to_end(&mut taken).await;
+    assert!(taken.len() < 32 << 20, "it was sent whole");
 }

@@ -15,10 +15,13 @@ use super::listing::{Wanted, list};
 use super::object;
 use super::operations::{Cloud, Emulate, Moments};
 use super::stop::{Stop, invalid, not_emulated};
-use crate::store::{Order, View, space};
+use crate::store::{Order, StoreError, View, space};
 
 /// The one account: ids are digits.
 const OWNER: &str = "1000000000000001";
+
+/// Buckets of an account in a region (service document "Limits").
+const BUCKETS: usize = 100;
 
 /// Where objects of a bucket are kept unless it says otherwise: in one zone (service document "PutBucket").
 const ONE_ZONE: &str = "LRS";
@@ -49,6 +52,10 @@ impl Emulate for PutBucket {
                     }
                     found.acl = acl.unwrap_or(found.acl);
                     found
+                }
+                None if count(write)? >= BUCKETS => {
+                    let message = "You have attempted to create more buckets than allowed.";
+                    return Err(Refusal::new(Code::TooManyBuckets, message).into());
                 }
                 None => Bucket::new(now, acl.unwrap_or(BucketAcl::Private), &class, &redundancy),
             };
@@ -120,6 +127,16 @@ impl Emulate for ListBuckets {
         let buckets = page.keys.into_iter().map(summary).collect();
         Ok((self, BucketPage { owner: Some(owner()), buckets, next_marker: page.next }))
     }
+}
+
+/// How many buckets there are.
+fn count(view: &impl View) -> Result<usize, StoreError> {
+    let mut count = 0;
+    view.scan(bucket::ALL..space::end_of(bucket::ALL).as_slice(), Order::Forward, &mut |_, _| {
+        count += 1;
+        ControlFlow::Continue(())
+    })?;
+    Ok(count)
 }
 
 /// Who owns all there is.

@@ -42,6 +42,8 @@ pub struct Limits {
     pub head_time: Duration,
     /// From the head to the last byte of the body. 10 s.
     pub body_time: Duration,
+    /// A client that takes nothing more of an answer. 60 s.
+    pub send_time: Duration,
     /// A connection without a request. 30 s.
     pub idle_time: Duration,
     /// For requests under way when the server ends. 10 s.
@@ -60,6 +62,7 @@ impl Default for Limits {
             names_under_localhost: false,
             head_time: Duration::from_secs(5),
             body_time: Duration::from_secs(10),
+            send_time: Duration::from_secs(60),
             idle_time: Duration::from_secs(30),
             grace: Duration::from_secs(10),
         }

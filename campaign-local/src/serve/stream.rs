@@ -2,7 +2,7 @@
 //!
 //! A head is held back until it is complete and has passed `head`; then the library gets it with its
 //! body and nothing behind it, so that what is checked here and what is read there is the same
-//! request. The time limits of an idle connection and of a slow head are kept here too.
+//! request. The time limits of an idle connection, of a slow head and of a client that takes no answer are kept here too.
 
 use std::future::Future;
 use std::io;
@@ -74,12 +74,24 @@ pub(super) struct Strict<S> {
     hosts: Arc<Hosts>,
     busy: Busy,
     timer: Option<(bool, Pin<Box<Sleep>>)>,
+    /// Runs while the client takes nothing of its answer.
+    sending: Option<Pin<Box<Sleep>>>,
     refusal: Option<Refusal>,
 }
 
 impl<S> Strict<S> {
     pub(super) fn new(inner: S, limits: Limits, hosts: Arc<Hosts>, busy: Busy) -> Self {
-        Self { inner, buffer: Vec::new(), state: State::Head, limits, hosts, busy, timer: None, refusal: None }
+        Self {
+            inner,
+            buffer: Vec::new(),
+            state: State::Head,
+            limits,
+            hosts,
+            busy,
+            timer: None,
+            sending: None,
+            refusal: None,
+        }
     }
 
     /// The stream, and the answer it is owed when it was refused.
@@ -186,9 +198,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
     }
 }
 
+impl<S> Strict<S> {
+    /// Fails when a write has been waiting for the client for too long.
+    fn paced<T>(&mut self, context: &mut Context<'_>, write: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if write.is_ready() {
+            self.sending = None;
+            return write;
+        }
+        let time = self.limits.send_time;
+        let timer = self.sending.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
 impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let write = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.paced(context, write)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -208,6 +234,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Strict<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+        let write = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.paced(context, write)
     }
 }

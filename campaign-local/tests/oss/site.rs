@@ -113,6 +113,18 @@ async fn a_bucket_goes_when_it_is_empty() {
 }
 
 #[tokio::test]
+async fn there_are_as_many_buckets_as_an_account_may_have() {
+    let bed = bed().await;
+    for n in 1..100 {
+        bed.client.send(&PutBucket::new(format!("bucket-{n}"))).await.unwrap();
+    }
+    assert_eq!(bed.refused(PutBucket::new("one-more")).await, Code::TooManyBuckets);
+    bed.client.send(&PutBucket::new("bucket-7")).await.unwrap();
+    bed.client.send(&DeleteBucket::new("bucket-7")).await.unwrap();
+    bed.client.send(&PutBucket::new("one-more")).await.unwrap();
+}
+
+#[tokio::test]
 async fn pages_of_a_listing_are_the_whole_once() {
     let bed = bed().await;
     let keys = ["a", "b/1", "b/2", "c d", "活", "~"];
