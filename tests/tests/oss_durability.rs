@@ -59,6 +59,22 @@ async fn every_acknowledged_object_survives_a_power_cut_whole() {
 }
 
 #[tokio::test]
+async fn a_full_disk_a_failed_sync_or_a_short_write_is_never_acknowledged() {
+    let mut refused = 0;
+    for failure in [Failure::NoSpace, Failure::SyncFails, Failure::ShortWrite] {
+        for seed in 0..4 {
+            let mut random = Random(seed ^ 0xd15c);
+            let disk = Disk::with_store();
+            disk.fail_after(20 + random.below(100), failure);
+            let acks = run(&disk).await;
+            refused += u32::from(acks.len() < PUTS as usize);
+            check(disk.power_cut(&mut random), &acks, seed).await;
+        }
+    }
+    assert!(refused > 6, "the disk failed only {refused} runs");
+}
+
+#[tokio::test]
 async fn a_disk_that_lies_about_its_syncs_is_found_out_by_this_test() {
     let mut lost = 0;
     for seed in 0..6 {
