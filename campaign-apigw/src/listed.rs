@@ -21,6 +21,9 @@ pub(crate) fn lines<'a>(headers: &'a HeaderMap, list: Option<&'a HeaderValue>) -
         None => "x-ca-key",
         Some(value) => std::str::from_utf8(value.as_bytes()).map_err(|_| Doubt::List)?,
     };
+    if let Some(lines) = usual(headers, names) {
+        return Ok(lines);
+    }
     let mut lines: Vec<Line<'_>> = Vec::with_capacity(8);
     // Names of headers are in lower case here; most clients list them so.
     let mixed = names.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -47,4 +50,23 @@ pub(crate) fn lines<'a>(headers: &'a HeaderMap, list: Option<&'a HeaderValue>) -
     }
     lines.sort_unstable_by_key(|(name, _)| *name);
     Ok(lines)
+}
+
+/// The same for a list as most clients write it: the gateway's headers that are there, each once, in lower case and
+/// sorted, and no other.
+fn usual<'a>(headers: &'a HeaderMap, names: &str) -> Option<Vec<Line<'a>>> {
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(8);
+    let gateways = headers.iter().map(|(name, value)| (name.as_str(), Some(value)));
+    let own = |name: &str| matches!(name, "x-ca-signature" | "x-ca-signature-headers");
+    lines.extend(gateways.filter(|(name, _)| name.starts_with("x-ca-") && !own(name)));
+    lines.sort_unstable_by_key(|(name, _)| *name);
+    let mut rest = names;
+    for (place, (name, _)) in lines.iter().enumerate() {
+        let repeated = place > 0 && lines[place - 1].0 == *name;
+        rest = rest.strip_prefix(name).filter(|_| !repeated)?;
+        if place + 1 < lines.len() {
+            rest = rest.strip_prefix(',')?;
+        }
+    }
+    rest.is_empty().then_some(lines)
 }
