@@ -2,8 +2,8 @@
 
 use campaign_client::ErrorKind;
 use campaign_oss::{
-    BucketAcl, Client, ErrorDocument, GetBucketWebsite, IndexDocument, PutBucket, PutBucketAcl, PutBucketWebsite,
-    Website,
+    BucketAcl, Client, ErrorDocument, GetBucketInfo, GetBucketWebsite, IndexDocument, PutBucket, PutBucketAcl,
+    PutBucketWebsite, Website,
 };
 
 use crate::{BoxError, options::Options};
@@ -12,7 +12,15 @@ use crate::{BoxError, options::Options};
 pub(crate) async fn create(oss: &Client, options: &Options) -> Result<Vec<String>, BoxError> {
     let bucket = options.target.bucket.as_str();
     let mut done = Vec::new();
-    oss.send(&PutBucket::new(bucket)).await?;
+    match oss.send(&PutBucket::new(bucket)).await {
+        Ok(_) => {}
+        // Whether one's own bucket can be made again is not certain; if it can be looked at, it is one's own.
+        Err(error) if error.is_conflict() => {
+            let theirs = |_| format!("the bucket {bucket} is somebody else's: {error}");
+            oss.send(&GetBucketInfo::new(bucket)).await.map_err(theirs)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
     oss.send(&PutBucketAcl::new(bucket, BucketAcl::PublicRead)).await.map_err(|error| {
         let why = match error.kind() {
             ErrorKind::Denied => "; is public access blocked for this account or bucket?",
