@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_key_that_no_header_holds_and_an_empty_secret_are_refused() {
-        for key in ["", "LTAI\r", "a b", "caf\u{e9}", &"k".repeat(129)] {
+        for key in ["", "LTAI\r", "a b", "\u{e9}", &"k".repeat(129)] {
             assert_eq!(App::new(key, "secret").unwrap_err(), BadApp::Key, "{key:?}");
         }
         assert_eq!(App::new("key", "").unwrap_err(), BadApp::Secret);

@@ -155,7 +155,7 @@ async fn a_digest_that_the_backend_sends_is_checked() {
     let headers = [("content-md5", "gjgNHiY7YJPzx1NWkPzddQ==")];
     let script = Script::default().then(200, &headers, r#"{"ok":true}"#);
     assert!(client(&script).send(&Call::get("/a")).await.is_ok());
-    let script = Script::default().then(200, &headers, r#"{"ok":tru"#);
+    let script = Script::default().then(200, &headers, r#"{"ok":no}"#);
     let error = client(&script).with_retry(Retry::never()).send(&Call::get("/a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreadable);
 }

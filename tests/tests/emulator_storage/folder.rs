@@ -172,13 +172,13 @@ async fn a_folder_of_fewer_services_opens_and_keeps_their_ports() {
     let path = folder.path().join("campaign-local.json");
     let written = |sum: &str| {
         format!(
-            r#"{{"format":1,"instance":"campaign-local","region":"cn-hangzhou","access_key_id":"LOCALa","access_key_secret":"b","admin_token":"c","ports":{{"tablestore":21,"gateway":22,"admin":23}},"sum":"{sum}"}}"#
+            r#"{{"format":1,"instance":"campaign-local","region":"cn-hangzhou","access_key_id":"LOCAL1","access_key_secret":"b","admin_token":"c","ports":{{"tablestore":21,"gateway":22,"admin":23}},"sum":"{sum}"}}"#
         )
     };
     let sum: String = Sha256::digest(written("")).iter().map(|byte| format!("{byte:02x}")).collect();
     fs::write(&path, written(&sum)).unwrap();
     let data = DataFolder::open(folder.path()).await.unwrap();
-    assert_eq!(data.settings().access_key_id, "LOCALa");
+    assert_eq!(data.settings().access_key_id, "LOCAL1");
     assert_eq!(data.settings().ports.get("gateway"), Some(&22));
     assert_eq!(data.settings().ports.get("oss"), None);
     // It had no app; the one that it gets stays.
