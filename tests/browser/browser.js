@@ -46,7 +46,7 @@ export class Visitor {
     visitor.cloud = cloud;
     visitor.context = given ?? (await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/London', ...options }));
     const page = (visitor.page = await visitor.context.newPage());
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000); // a busy machine is no fault of the page
     visitor.complaints = [];
     /** Entries sent: key, body, when. */
     visitor.sent = [];
