@@ -1,13 +1,59 @@
 //! What is refused, and in which words.
 
-use campaign_client::{Clock, Credentials, Retry, Transport};
+use bytes::Bytes;
+use campaign_client::{Body, Class, Clock, Credentials, Operation, Result, Retry, Transport};
+use campaign_tablestore::plain_buffer::Encode as _;
 use campaign_tablestore::schema::{KeyType, TableMeta};
 use campaign_tablestore::{
     Client, Code, CreateTable, DescribeTable, GetRow, KeyValue, PrimaryKey, PutRow, Row, TableStore,
 };
 use chrono::DateTime;
+use http::{Request, response};
 
 use crate::{START, bed_with_table, key, put, row, signed};
+
+/// A PutRow that nobody looked at before it was sent.
+struct Unchecked(Bytes);
+
+impl Unchecked {
+    /// The message by hand (service document "PutRow"): table, row, and a condition that ignores whether the row exists.
+    fn put(table: &str, row: &Row) -> Self {
+        fn field(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
+            out.push(tag << 3 | 2);
+            let mut length = content.len();
+            while length > 0x7f {
+                out.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+                length >>= 7;
+            }
+            out.push(u8::try_from(length).unwrap());
+            out.extend(content);
+        }
+        let mut out = Vec::new();
+        field(&mut out, 1, table.as_bytes());
+        field(&mut out, 2, &row.to_bytes());
+        field(&mut out, 3, &[0x08, 0]);
+        Self(out.into())
+    }
+}
+
+impl Operation for Unchecked {
+    type Service = TableStore;
+    type Output = ();
+    const NAME: &'static str = "PutRow";
+
+    fn class(&self) -> Class {
+        Class::Once
+    }
+
+    fn request(&self, service: &TableStore) -> Result<Request<Body>> {
+        let request = put("a").request(service)?;
+        Ok(request.map(|_| Body::from(self.0.clone())))
+    }
+
+    fn response(&self, _: &response::Parts, _: Bytes) -> Result<()> {
+        Ok(())
+    }
+}
 
 #[tokio::test]
 async fn what_is_wrong_is_refused_in_the_services_words() {
@@ -27,7 +73,7 @@ async fn what_is_wrong_is_refused_in_the_services_words() {
     );
     let long = "x".repeat(1025);
     assert_eq!(
-        bed.refused(with(Row::new(key(&long)))).await,
+        bed.refused(Unchecked::put("t", &Row::new(key(&long)))).await,
         parameter("The length of primary key column: 'id' exceeds the MaxLength:1024 with CurrentLength:1025.")
     );
     let bound = PrimaryKey::new().with("id", KeyValue::InfMax);
@@ -37,12 +83,12 @@ async fn what_is_wrong_is_refused_in_the_services_words() {
     );
     let value = "x".repeat((2 << 20) + 1);
     assert_eq!(
-        bed.refused(with(Row::new(key("a")).with("attr", value))).await,
+        bed.refused(Unchecked::put("t", &Row::new(key("a")).with("attr", value))).await,
         parameter("The length of attribute column: 'attr' exceeds the MaxLength:2097152 with CurrentLength:2097153.")
     );
     let wide = (0..1025).fold(Row::new(key("a")), |row, n| row.with(format!("c{n}"), 1));
     assert_eq!(
-        bed.refused(with(wide)).await,
+        bed.refused(Unchecked::put("t", &wide)).await,
         parameter("The number of attribute columns exceeds the limit, limit count: 1024, column count: 1025.")
     );
     assert_eq!(
@@ -56,7 +102,7 @@ async fn what_is_wrong_is_refused_in_the_services_words() {
         bed.refused(DescribeTable::new("none")).await,
         (Code::ObjectNotExist, "Requested table does not exist.".to_owned())
     );
-    assert_eq!(bed.refused(DescribeTable::new("1t")).await, parameter("Invalid table name: '1t'."));
+    assert_eq!(bed.refused(Unchecked::put("1t", &row("a"))).await, parameter("Invalid table name: '1t'."));
     let again = CreateTable::new(TableMeta::new("t").key("id", KeyType::String));
     assert_eq!(bed.refused(again).await, (Code::ObjectAlreadyExist, "Requested table already exists.".to_owned()));
     let doubled = CreateTable::new(TableMeta::new("u").key("a", KeyType::String).key("a", KeyType::String));

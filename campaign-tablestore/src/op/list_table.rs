@@ -7,7 +7,7 @@ use prost::Message;
 
 use crate::{
     TableStore, WireFault,
-    wire::{self, MAX_TABLE_NAME_BYTES},
+    wire::{self, MAX_NAME_BYTES},
 };
 
 /// Lists the names of the instance's tables (service document "ListTable").
@@ -49,7 +49,7 @@ impl Operation for ListTable {
 
     fn response(&self, _: &response::Parts, body: Bytes) -> Result<Vec<String>> {
         wire::answered(body, |answer: ListTableResponse| {
-            let fits = |name: &String| (1..=MAX_TABLE_NAME_BYTES).contains(&name.len());
+            let fits = |name: &String| (1..=MAX_NAME_BYTES).contains(&name.len());
             if answer.table_names.iter().all(fits) {
                 Ok(answer.table_names)
             } else {

@@ -77,6 +77,7 @@ impl Operation for PutRow {
     }
 
     fn request(&self, service: &TableStore) -> Result<http::Request<Body>> {
+        wire::check_columns(self.row.columns.iter().map(|column| &column.name), self.row.columns.iter())?;
         wire::post::<Self>(service, self.parts().body(&self.row.primary_key, &self.row)?)
     }
 

@@ -78,6 +78,11 @@ impl Operation for UpdateRow {
         if self.row.changes.is_empty() {
             return Err(Error::invalid("an update needs at least one change"));
         }
+        let put = self.row.changes.iter().filter_map(|change| match change {
+            CellChange::Put(column) => Some(column),
+            _ => None,
+        });
+        wire::check_columns(self.row.changes.iter().map(CellChange::name), put)?;
         wire::post::<Self>(service, self.parts().body(&self.row.primary_key, &self.row)?)
     }
 

@@ -15,12 +15,12 @@ fn oss() -> Oss {
 
 /// Cases about other services and later calls, and where they are.
 const ELSEWHERE: [(&str, &str); 11] = [
-    ("018", "Table Store"),
-    ("020", "Table Store"),
-    ("021", "Table Store"),
-    ("023", "Table Store"),
-    ("024", "Table Store"),
-    ("025", "Table Store"),
+    ("018", "Table Store: bad_inputs_names"),
+    ("020", "Table Store: bad_inputs_names"),
+    ("021", "Table Store: bad_inputs_names"),
+    ("023", "Table Store: bad_inputs_names"),
+    ("024", "Table Store: bad_inputs_names"),
+    ("025", "Table Store: bad_inputs_names"),
     ("026", "Table Store: batches come later"),
     ("028", "Table Store: batches come later"),
     ("029", "Table Store: batches come later"),
