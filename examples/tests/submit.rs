@@ -115,6 +115,15 @@ fn an_entry_is_taken_once_however_often_it_is_sent() {
         (other.status.code(), words(&other.stdout).as_str()),
         (Some(1), "refused  404  There is no such campaign\n")
     );
+    // What the function itself refuses, a page can read too.
+    let host = gateway.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let head = format!("POST /campaigns/double11/entries HTTP/1.1\r\nHost: {host}\r\nOrigin: https://page.example");
+    write!(stream, "{head}\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 415 ") && answer.contains("application/problem+json"), "{answer}");
+    assert!(answer.contains("access-control-allow-origin: *") && answer.contains(r#""status":415"#), "{answer}");
     // Anonymous callers have the page's route and not this one.
     let mut stream = std::net::TcpStream::connect(gateway.strip_prefix("http://").unwrap()).unwrap();
     let host = gateway.strip_prefix("http://").unwrap();

@@ -197,6 +197,39 @@ async fn the_signature_is_checked_before_the_model() {
     assert!(error.is_code("A400MA"), "{error}");
 }
 
+#[tokio::test]
+async fn an_app_is_set_by_a_management_call_and_its_secret_is_never_shown() {
+    use tower::ServiceExt as _;
+
+    let cloud = cloud().await;
+    let settings = cloud.local.settings().clone();
+    let admin = async |method: &str, path: &str, body: &str| {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {}", settings.admin_token.expose_secret()));
+        let request = request.body(axum::body::Body::from(body.to_owned())).unwrap();
+        let response = cloud.local.admin().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    };
+    let (status, shown) = admin("PUT", "/apps/203753385", r#"{"secret":"canary"}"#).await;
+    assert_eq!((status, shown.contains("canary")), (200, false), "{shown}");
+    let (_, shown) = admin("GET", "/apps", "").await;
+    assert_eq!(shown, r#"{"203753385":{"secret":"***"}}"#);
+    let partner = || cloud.client(Credentials::new("203753385", "canary"), now());
+    assert!(partner().send(&Call::post("/a").json("{}")).await.is_ok());
+    for (path, body) in [
+        ("/apps/203753386", r#"{"secret":""}"#),
+        ("/apps/203753386", r#"{"secret":["canary"]}"#),
+        (&format!("/apps/{}", settings.app_key), r#"{"secret":"canary"}"#),
+    ] {
+        let (status, told) = admin("PUT", path, body).await;
+        assert_eq!((status, told.contains("canary")), (400, false), "{path}: {told}");
+    }
+    assert_eq!(admin("DELETE", "/apps/203753385", "").await.0, 204);
+    assert!(partner().send(&Call::post("/a").json("{}")).await.unwrap_err().is_code("A400IK"));
+}
+
 #[test]
 fn a_route_says_in_json_who_may_call_and_cannot_name_apps_for_anybody() {
     let text = r#"{"method":"POST","path":"/a","function":"f","auth":"app","apps":["203753385"]}"#;
