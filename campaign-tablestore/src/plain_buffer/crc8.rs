@@ -42,6 +42,16 @@ pub(super) fn push(crc: u8, byte: u8) -> u8 {
     TABLES[0][usize::from(crc ^ byte)]
 }
 
+/// The checksum of `bytes`, also for names that are known when the program is compiled.
+pub(crate) const fn checksum(bytes: &[u8]) -> u8 {
+    let (mut crc, mut at) = (0, 0);
+    while at < bytes.len() {
+        crc = TABLES[0][(crc ^ bytes[at]) as usize];
+        at += 1;
+    }
+    crc
+}
+
 /// The checksum of what `crc` stands for, followed by a byte and a length, little endian.
 #[inline(always)]
 pub(super) fn head(crc: u8, byte: u8, [n0, n1, n2, n3]: [u8; 4]) -> u8 {
@@ -96,6 +106,7 @@ mod tests {
         for length in 0..bytes.len() {
             let bytes = bytes.get(..length).unwrap();
             assert_eq!(extend(7, bytes), bytes.iter().fold(7, |crc, byte| push(crc, *byte)), "{length}");
+            assert_eq!(checksum(bytes), extend(0, bytes), "{length}");
         }
         assert_eq!(head(9, 3, [1, 2, 0, 4]), extend(9, &[3, 1, 2, 0, 4]));
         assert_eq!(step(9, [1, 2, 3, 4, 5, 6, 7, 8]), extend(9, &[1, 2, 3, 4, 5, 6, 7, 8]));

@@ -3,7 +3,7 @@
 use super::cell::{CellOp, ValueRef};
 use super::{crc8, tag, variant};
 use crate::row::{CellChange, Column, PrimaryKey, Row, RowUpdate};
-use crate::{KeyValue, Value};
+use crate::{KeyValue, Name, Value};
 
 /// What can be written as a PlainBuffer.
 ///
@@ -119,18 +119,18 @@ impl Encode for RowUpdate {
 
 /// A cell to be written.
 struct Cell<'a> {
-    name: &'a str,
+    name: &'a Name,
     value: Option<ValueRef<'a>>,
     op: Option<CellOp>,
     timestamp: Option<i64>,
 }
 
 impl<'a> Cell<'a> {
-    fn new(name: &'a str, value: impl Into<ValueRef<'a>>) -> Self {
+    fn new(name: &'a Name, value: impl Into<ValueRef<'a>>) -> Self {
         Self { name, value: Some(value.into()), op: None, timestamp: None }
     }
 
-    const fn encoded_len(&self) -> usize {
+    fn encoded_len(&self) -> usize {
         let value = match self.value {
             Some(value) => 1 + 4 + variant::encoded_len(value),
             None => 0,
@@ -256,11 +256,11 @@ fn write_changes(changes: &[CellChange], crc: u8, out: &mut Vec<u8>) -> u8 {
 ///
 /// Tags are written together with the fixed bytes beside them: each append is a check of the capacity.
 #[inline(always)]
-fn write_name(name: &str, out: &mut Vec<u8>) -> u8 {
+fn write_name(name: &Name, out: &mut Vec<u8>) -> u8 {
     let [n0, n1, n2, n3] = variant::wire_len(name.len()).to_le_bytes();
     out.extend_from_slice(&[tag::CELL, tag::CELL_NAME, n0, n1, n2, n3]);
     out.extend_from_slice(name.as_bytes());
-    crc8::extend(0, name.as_bytes())
+    name.checksum()
 }
 
 #[inline(always)]

@@ -30,6 +30,7 @@ mod variant;
 pub(crate) mod tests;
 
 pub use cell::{CellOp, CellRef, RowRef, ValueRef};
+pub(crate) use crc8::checksum;
 pub use decode::{decode_delete, decode_key, decode_put, decode_row, decode_rows, decode_update};
 pub use encode::{DeletedRow, Encode};
 pub use error::{DecodeError, DecodeFault};

@@ -10,6 +10,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::plain_buffer::checksum;
+
 /// The name of a column: text that is cheap to clone.
 ///
 /// The service allows 1 to 255 bytes and tells upper from lower case.
@@ -22,7 +24,11 @@ use std::sync::Arc;
 /// assert_eq!(EMAIL.len(), 5);
 /// ```
 #[derive(Clone)]
-pub struct Name(Text);
+pub struct Name {
+    text: Text,
+    /// What a cell's checksum begins with, made once: a name is written with every row.
+    checksum: u8,
+}
 
 #[derive(Clone)]
 enum Text {
@@ -34,16 +40,21 @@ impl Name {
     /// A name that is known when the program is compiled; nothing is allocated.
     #[must_use]
     pub const fn from_static(name: &'static str) -> Self {
-        Self(Text::Static(name))
+        Self { checksum: checksum(name.as_bytes()), text: Text::Static(name) }
     }
 
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        match &self.0 {
+        match &self.text {
             Text::Static(name) => name,
             Text::Shared(name) => name,
         }
+    }
+
+    /// The checksum of the name's bytes.
+    pub(crate) const fn checksum(&self) -> u8 {
+        self.checksum
     }
 }
 
@@ -70,13 +81,13 @@ impl Borrow<str> for Name {
 
 impl From<&str> for Name {
     fn from(name: &str) -> Self {
-        Self(Text::Shared(name.into()))
+        Self { checksum: checksum(name.as_bytes()), text: Text::Shared(name.into()) }
     }
 }
 
 impl From<String> for Name {
     fn from(name: String) -> Self {
-        Self(Text::Shared(name.into()))
+        Self { checksum: checksum(name.as_bytes()), text: Text::Shared(name.into()) }
     }
 }
 

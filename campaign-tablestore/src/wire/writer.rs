@@ -112,10 +112,18 @@ impl Writer {
     fn sized(&mut self, tag: u32, len: usize, write: impl FnOnce(&mut Vec<u8>)) {
         self.len += key_len(tag) + encoded_len_varint(len as u64) + len;
         if let Some(out) = &mut self.out {
-            encode_key(tag, WireType::LengthDelimited, out);
-            encode_varint(len as u64, out);
+            varint((u64::from(tag) << 3) | WireType::LengthDelimited as u64, out);
+            varint(len as u64, out);
             write(out);
         }
+    }
+}
+
+/// Most numbers here take one byte.
+fn varint(value: u64, out: &mut Vec<u8>) {
+    match u8::try_from(value) {
+        Ok(byte @ 0..0x80) => out.push(byte),
+        _ => encode_varint(value, out),
     }
 }
 
