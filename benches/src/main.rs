@@ -34,6 +34,14 @@ struct Arguments {
 enum Group {
     /// PutRow: the whole client, its encoding.
     Tablestore,
+    /// Signing, objects of 1 KiB.
+    Oss,
+    /// Signing and verifying as an APP, beside the official Node client.
+    Apigw,
+    /// The form check, beside a JSON Schema of the same rules.
+    Form,
+    /// The main job: what an entry costs client, function and emulator, from 1,000 to 100,000 entries. Takes minutes.
+    Launch,
     /// Everything.
     All,
 }
@@ -91,6 +99,18 @@ fn measure(groups: &[Group]) -> Result<bool, Box<dyn std::error::Error>> {
     };
     if asked(Group::Tablestore) {
         group::tablestore::figures(&bench, &mut print)?;
+    }
+    if asked(Group::Oss) {
+        group::oss::figures(&bench, &mut print)?;
+    }
+    if asked(Group::Form) {
+        group::form::figures(&bench, &mut print)?;
+    }
+    if asked(Group::Apigw) {
+        group::apigw::figures(&bench, &mut print)?;
+    }
+    if asked(Group::Launch) {
+        group::launch::figures(&bench, &mut print)?;
     }
     Ok(met)
 }

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 
-use crate::work::tablestore;
+use crate::work::{launch, oss, tablestore};
 
 /// The server in a process of its own. It ends with this value.
 #[derive(Debug)]
@@ -72,10 +72,13 @@ pub(crate) fn serve() -> Result<(), io::Error> {
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let _ = body.collect().await;
-    let response = tablestore::answer(&parts).unwrap_or_else(|| {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = http::StatusCode::NOT_FOUND;
-        response
-    });
+    let response = tablestore::answer(&parts)
+        .or_else(|| oss::answer(&parts))
+        .or_else(|| launch::answer(&parts))
+        .unwrap_or_else(|| {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = http::StatusCode::NOT_FOUND;
+            response
+        });
     Ok(response.map(Full::new))
 }

@@ -1,5 +1,9 @@
 //! What is measured and what it must be.
 
+pub(crate) mod apigw;
+pub(crate) mod form;
+pub(crate) mod launch;
+pub(crate) mod oss;
 pub(crate) mod tablestore;
 
 use crate::{instrument, server::Server, work};

@@ -1,5 +1,9 @@
 //! The pieces of work that are measured, each under a name, so that this program can run one of them under an instrument.
 
+mod apigw;
+mod form;
+pub(crate) mod launch;
+pub(crate) mod oss;
 pub(crate) mod tablestore;
 
 use std::net::SocketAddr;
@@ -11,6 +15,10 @@ pub(crate) type Run = Box<dyn FnMut(u64)>;
 pub(crate) fn find(name: &str, server: Option<SocketAddr>) -> Option<Run> {
     let (group, name) = name.split_once('/')?;
     match group {
+        "apigw" => apigw::find(name),
+        "form" => form::find(name),
+        "launch" => launch::find(name, server),
+        "oss" => oss::find(name, server),
         "tablestore" => tablestore::find(name, server),
         _ => None,
     }

@@ -64,14 +64,14 @@ const TEXTS: [(&str, &str); 8] = [
     ("referrer", "https://campaign.example.com/double11"),
 ];
 
-fn service(endpoint: &str, v4: bool) -> TableStore {
+pub(super) fn service(endpoint: &str, v4: bool) -> TableStore {
     let service = TableStore::new(endpoint, INSTANCE).expect("the endpoint is one");
     if v4 { service.v4(REGION).expect("the region is one") } else { service }
 }
 
 /// The whole client as a program has it by default: encoding, signing, sending, checking the answer, reading it.
 fn put(endpoint: &str, at_once: usize, v4: bool) -> Run {
-    let client = Client::builder(service(endpoint, v4)).credentials(Credentials::new(KEY_ID, SECRET)).build();
+    let client = Client::builder(service(endpoint, v4)).credentials(credentials()).build();
     let (client, call) = (client.expect("the client can be built"), Rc::new(call()));
     repeat_async(at_once, move || {
         let (client, call) = (client.clone(), Rc::clone(&call));
@@ -85,7 +85,7 @@ fn put(endpoint: &str, at_once: usize, v4: bool) -> Run {
 fn floor(endpoint: &str, at_once: usize) -> Run {
     let service = service(endpoint, false);
     let mut request = call().request(&service).expect("the row can be sent");
-    let credentials = Credentials::new(KEY_ID, SECRET);
+    let credentials = credentials();
     let place = campaign_client::Place::Header;
     let signing = Signing { credentials: &credentials, now: Utc::now(), nonce: "", place };
     service.sign(&mut request, &signing).expect("the request can be signed");
@@ -111,13 +111,21 @@ fn floor(endpoint: &str, at_once: usize) -> Run {
     })
 }
 
+/// Whose requests are sent.
+pub(super) fn credentials() -> Credentials {
+    Credentials::new(KEY_ID, SECRET)
+}
+
+/// An answer to PutRow that verifies for a client that signs with V4.
+pub(super) fn answer_v4() -> Response<Bytes> {
+    let now = Utc::now();
+    signed(&SigningKey::v4(SECRET, &now.format("%Y%m%d").to_string(), REGION), now)
+}
+
 /// The answer of the server to a request.
 pub(crate) fn answer(request: &http::request::Parts) -> Option<Response<Bytes>> {
     static V2: LazyLock<Response<Bytes>> = LazyLock::new(|| signed(&SigningKey::v2(SECRET), Utc::now()));
-    static V4: LazyLock<Response<Bytes>> = LazyLock::new(|| {
-        let now = Utc::now();
-        signed(&SigningKey::v4(SECRET, &now.format("%Y%m%d").to_string(), REGION), now)
-    });
+    static V4: LazyLock<Response<Bytes>> = LazyLock::new(answer_v4);
     if request.uri.path() != "/PutRow" {
         return None;
     }
