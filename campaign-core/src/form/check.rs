@@ -41,14 +41,19 @@ impl Form {
     pub fn check(&self, body: &Body) -> Result<Fields, Vec<Violation>> {
         let mut fields = Fields::new();
         let mut violations = Vec::new();
+        let mut known = 0;
         for field in self.fields() {
-            match field.check(body.get(field.name())) {
+            let value = body.get(field.name());
+            known += usize::from(value.is_some());
+            match field.check(value) {
                 Ok(Some(value)) => fields.insert(field.name(), value),
                 Ok(None) => {}
                 Err(violation) => violations.push(violation),
             }
         }
-        let unknown = body.names().filter(|name| self.field(name).is_none());
+        // Mostly there are none, which the counts say at once.
+        let all_known = body.names().count() == known;
+        let unknown = body.names().filter(|name| !all_known && self.field(name).is_none());
         violations.extend(unknown.take(MAX_UNKNOWN).map(|name| Violation::new(name, Code::UnknownField)));
         if violations.is_empty() { Ok(fields) } else { Err(violations) }
     }
@@ -84,7 +89,7 @@ impl Field {
         match &self.kind {
             Kind::Text { min, max, .. } => self.within(text, *min, *max),
             Kind::Hidden { max } => self.within(text, 0, *max),
-            Kind::Email if email::key(&text).is_some() => Ok(text),
+            Kind::Email if email::is_address(&text) => Ok(text),
             Kind::Email => Err(self.violates(Code::Email)),
             Kind::Phone { national } => phone::e164(&text, national.as_ref()).ok_or_else(|| self.violates(Code::E164)),
             Kind::Country if country::is_assigned(&text) => Ok(text),

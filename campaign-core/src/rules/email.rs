@@ -16,7 +16,18 @@ const MAX_LABEL: usize = 63;
 /// The form under which two spellings of an address are one: lower case, the domain in ASCII.
 /// `None` if the text is not an address.
 pub(crate) fn key(typed: &str) -> Option<String> {
-    if length(typed) > MAX {
+    let (local, domain) = parts(typed)?;
+    Some(format!("{local}@{domain}").to_ascii_lowercase())
+}
+
+/// Whether the text is an address.
+pub(crate) fn is_address(typed: &str) -> bool {
+    parts(typed).is_some()
+}
+
+/// What stands before and after the `@` of an address, the domain in ASCII.
+fn parts(typed: &str) -> Option<(&str, Cow<'_, str>)> {
+    if typed.len() > MAX && length(typed) > MAX {
         return None;
     }
     let (local, domain) = typed.split_once('@')?;
@@ -26,7 +37,7 @@ pub(crate) fn key(typed: &str) -> Option<String> {
         && local.bytes().all(is_local)
         && domain.split('.').all(is_label)
         && local.len() + 1 + domain.len() <= MAX;
-    valid.then(|| format!("{local}@{domain}").to_ascii_lowercase())
+    valid.then_some((local, domain))
 }
 
 /// An ASCII domain is taken as it is, as browsers do; any other goes through UTS 46.

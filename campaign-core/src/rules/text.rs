@@ -20,6 +20,12 @@ pub(crate) enum Lines {
 /// Removal comes first, because a control between a letter and its accent hides the pair from
 /// NFC; so the result is its own normal form.
 pub(crate) fn normalise(typed: &str, lines: Lines) -> String {
+    // Most of what is typed: letters without accents, nothing to remove and nothing to compose.
+    let plain = |b: u8| matches!(b, b' '..=b'~') || (b == b'\n' && lines == Lines::Many);
+    if typed.bytes().all(plain) { typed.trim().to_owned() } else { normalise_any(typed, lines) }
+}
+
+fn normalise_any(typed: &str, lines: Lines) -> String {
     let kept = typed.chars().filter(|&c| match c {
         '\n' => lines == Lines::Many,
         _ => !c.is_control() && !is_bidi_control(c),
@@ -102,6 +108,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_text_is_normalised_as_any_other(text in "[ -~\n]{0,24}") {
+            for lines in [Lines::One, Lines::Many] {
+                prop_assert_eq!(normalise(&text, lines), normalise_any(&text, lines));
+            }
+        }
+
         #[test]
         fn normalising_twice_changes_nothing(text in "(\\PC|[\u{0}-\u{20}\u{7f}-\u{a0}\u{300}-\u{345}\u{200b}-\u{200f}\u{2028}-\u{202f}\u{2060}-\u{2069}\u{1100}-\u{11ff}]){0,24}") {
             for lines in [Lines::One, Lines::Many] {
