@@ -147,7 +147,7 @@ pub(crate) fn answer(request: &http::request::Parts) -> Option<Response<Bytes>> 
 mod peer {
     //! ali-oss-rs, and reqsign, which signs for opendal.
 
-    use std::net::SocketAddr;
+    use std::{net::SocketAddr, rc::Rc};
 
     use ali_oss_rs::{Client, ClientBuilder, object::ObjectOperations};
     use reqsign_aliyun_oss::{RequestSigner, SigningVersion, StaticCredentialProvider};
@@ -179,9 +179,9 @@ mod peer {
                 })
             }
             "ali-put" => {
-                let client = client(server?);
+                let client = Rc::new(client(server?));
                 repeat_async(1, move || {
-                    let client = client.clone();
+                    let client = Rc::clone(&client);
                     async move {
                         let put = client.put_object_from_buffer(BUCKET, KEY, OBJECT.to_vec(), None);
                         put.await.expect("the object is put");
@@ -189,9 +189,9 @@ mod peer {
                 })
             }
             "ali-get" => {
-                let client = client(server?);
+                let client = Rc::new(client(server?));
                 repeat_async(1, move || {
-                    let client = client.clone();
+                    let client = Rc::clone(&client);
                     async move {
                         client.get_object_to_buffer(BUCKET, KEY, None).await.expect("the object is got");
                     }
