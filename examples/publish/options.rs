@@ -41,7 +41,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
 
-    /// Where OSS answers; OSS_ENDPOINT unless given, else https://oss-REGION.aliyuncs.com.
+    /// Where OSS answers; OSS_ENDPOINT unless given, else `https://oss-REGION.aliyuncs.com`.
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
 
@@ -83,7 +83,7 @@ pub(crate) struct Options {
     #[arg(long)]
     rebuild: bool,
 
-    /// The address of the site behind the CDN, for example https://www.example.com/: what changed is refreshed there. May be
+    /// The address of the site behind the CDN, for example `https://www.example.com/`: what changed is refreshed there. May be
     /// given several times.
     #[arg(long, value_name = "URL")]
     pub(crate) cdn: Vec<String>,
