@@ -44,11 +44,8 @@ async fn nothing_is_sent_that_would_be_read_as_another_line() {
             "012" => service().unwrap().header(text(&args["header"][0]), text(&args["header"][1])).map(drop),
             "015" => TableStore::new(ENDPOINT, text(&args["tablestore_instance"])).map(drop),
             "016" => {
-                // A table's name stands in the body, behind its length, where no line ends; the service says that it is none.
                 let get = GetRow::new(text(&args["table"]), PrimaryKey::new().with("id", "a"));
-                let request = get.request(&service().unwrap()).unwrap();
-                assert!(!format!("{} {:?}", request.uri(), request.headers()).contains("evil"), "{id}");
-                continue;
+                get.request(&service().unwrap()).map(drop)
             }
             "014" => {
                 // Not refused, but made harmless.
