@@ -64,7 +64,7 @@ impl Service<Uri> for Connect {
         let connecting = self.0.call(uri);
         Box::pin(async move {
             let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
-            connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?.map_err(Into::into)
+            connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
         })
     }
 }
