@@ -140,18 +140,21 @@ impl App {
     }
 }
 
+/// Room for a signature in Base64, in whole words.
+const LETTERS: usize = 48;
+
 /// A signature in Base64.
 #[derive(Clone, Copy)]
 pub struct Signature {
-    // Base64 of the 32 bytes of HMAC-SHA256, the longest.
-    text: [u8; 44],
+    // Base64 of the 32 bytes of HMAC-SHA256, the longest, takes 44; zeros follow.
+    text: [u8; LETTERS],
     length: usize,
 }
 
 impl Signature {
     fn new(bytes: &[u8]) -> Self {
-        let mut text = [0; 44];
-        let length = STANDARD.encode_slice(bytes, &mut text).expect("44 letters hold 32 bytes");
+        let mut text = [0; LETTERS];
+        let length = STANDARD.encode_slice(bytes, &mut text).expect("48 letters hold 32 bytes");
         Self { text, length }
     }
 
@@ -164,9 +167,19 @@ impl Signature {
     /// True if `sent` is this signature. The time it takes does not tell how far they agree.
     #[must_use]
     pub fn matches(&self, sent: &[u8]) -> bool {
-        // Equal texts are equal bytes: Base64 in one form only.
-        self.text[..self.length].ct_eq(sent).into()
+        if sent.len() != self.length {
+            return false;
+        }
+        let mut text = [0; LETTERS];
+        text[..sent.len()].copy_from_slice(sent);
+        // Equal texts are equal bytes: Base64 in one form only. Word by word, which takes an eighth of the steps.
+        words(&self.text).ct_eq(&words(&text)).into()
     }
+}
+
+fn words(text: &[u8; LETTERS]) -> [u64; LETTERS / 8] {
+    let (words, _) = text.as_chunks();
+    std::array::from_fn(|at| u64::from_ne_bytes(words[at]))
 }
 
 impl fmt::Debug for Signature {
@@ -196,6 +209,24 @@ mod tests {
         }
         assert_eq!(App::new("key", "").unwrap_err(), BadApp::Secret);
         assert!(App::new(&"k".repeat(128), "s").is_ok());
+    }
+
+    #[test]
+    fn a_signature_matches_itself_and_nothing_that_differs_anywhere() {
+        let app = App::new("key", "secret").unwrap();
+        for method in [SignatureMethod::HmacSha256, SignatureMethod::HmacSha1] {
+            let signature = app.signature(method, b"text");
+            let right = signature.as_str().as_bytes();
+            assert!(signature.matches(right));
+            for at in 0..right.len() {
+                let mut wrong = right.to_vec();
+                wrong[at] ^= 1;
+                assert!(!signature.matches(&wrong) && !signature.matches(&right[..at]), "{method} {at}");
+            }
+            for more in [1, LETTERS - right.len(), LETTERS] {
+                assert!(!signature.matches(&[right, &vec![0; more]].concat()), "{method} {more}");
+            }
+        }
     }
 
     #[test]

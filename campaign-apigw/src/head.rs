@@ -13,6 +13,8 @@ pub(crate) struct Head<'a> {
     pub(crate) nonce: Option<&'a HeaderValue>,
     /// `Accept`, `Content-MD5`, `Content-Type`, `Date`: signed without being listed, in this order.
     pub(crate) fixed: [Option<&'a HeaderValue>; 4],
+    /// The gateway's headers are not only those above.
+    pub(crate) others: bool,
     /// One of these that is there more than once.
     pub(crate) repeated: Option<&'a HeaderName>,
 }
@@ -22,18 +24,23 @@ impl<'a> Head<'a> {
         let mut head = Self::default();
         // A header that is there twice comes twice.
         for (name, value) in headers {
-            let slot = match name.as_str() {
-                "x-ca-key" => &mut head.key,
-                "x-ca-signature" => &mut head.signature,
-                "x-ca-signature-headers" => &mut head.list,
-                "x-ca-signature-method" => &mut head.method,
-                "x-ca-timestamp" => &mut head.timestamp,
-                "x-ca-nonce" => &mut head.nonce,
-                "accept" => &mut head.fixed[0],
-                "content-md5" => &mut head.fixed[1],
-                "content-type" => &mut head.fixed[2],
-                "date" => &mut head.fixed[3],
-                _ => continue,
+            let text = name.as_str();
+            let slot = match (text.strip_prefix("x-ca-"), text) {
+                (Some("key"), _) => &mut head.key,
+                (Some("signature"), _) => &mut head.signature,
+                (Some("signature-headers"), _) => &mut head.list,
+                (Some("signature-method"), _) => &mut head.method,
+                (Some("timestamp"), _) => &mut head.timestamp,
+                (Some("nonce"), _) => &mut head.nonce,
+                (Some(_), _) => {
+                    head.others = true;
+                    continue;
+                }
+                (None, "accept") => &mut head.fixed[0],
+                (None, "content-md5") => &mut head.fixed[1],
+                (None, "content-type") => &mut head.fixed[2],
+                (None, "date") => &mut head.fixed[3],
+                (None, _) => continue,
             };
             if slot.is_some() {
                 head.repeated = Some(name);

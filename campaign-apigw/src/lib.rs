@@ -20,6 +20,8 @@ mod sign;
 #[cfg(feature = "transport")]
 mod signed;
 mod string_to_sign;
+mod timestamp;
+mod verified;
 mod verify;
 
 pub use app::{App, BadApp, NotAMethod, Signature, SignatureMethod};
@@ -32,7 +34,8 @@ pub use parameters::ParameterFault;
 pub use refusal::{Doubt, Refusal};
 pub use sign::{SignError, Signer};
 pub use string_to_sign::{content_md5, string_to_sign};
-pub use verify::{Verified, Verifier};
+pub use verified::Verified;
+pub use verify::Verifier;
 
 #[cfg(feature = "transport")]
 pub use {call::Call, campaign_client as client, service::ApiGateway, signed::Signed};

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderValue};
 
+use crate::head::Head;
 use crate::refusal::Doubt;
 use crate::string_to_sign::{Line, is_never_listed};
 
@@ -11,19 +12,21 @@ const MOST_HEADERS: usize = 100;
 /// The value's text, if it is visible ASCII.
 pub(crate) fn visible(value: &HeaderValue) -> Option<&str> {
     let bytes = value.as_bytes();
-    std::str::from_utf8(bytes).ok().filter(|_| bytes.iter().all(u8::is_ascii_graphic))
+    // Not left early, so that many bytes are looked at in one step.
+    let graphic = bytes.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
+    std::str::from_utf8(bytes).ok().filter(|_| graphic)
 }
 
-/// The signed headers, sorted by their names as they are listed.
-pub(crate) fn lines<'a>(headers: &'a HeaderMap, list: Option<&'a HeaderValue>) -> Result<Vec<Line<'a>>, Doubt> {
-    let names = match list {
+/// The signed headers, sorted by their names as they are listed. None of those in the head is there twice.
+pub(crate) fn lines<'a>(headers: &'a HeaderMap, head: &Head<'a>) -> Result<Vec<Line<'a>>, Doubt> {
+    if let Some(lines) = usual(head) {
+        return Ok(lines);
+    }
+    let names = match head.list {
         // Older documents: without the list X-Ca-Key alone is signed.
         None => "x-ca-key",
         Some(value) => std::str::from_utf8(value.as_bytes()).map_err(|_| Doubt::List)?,
     };
-    if let Some(lines) = usual(headers, names) {
-        return Ok(lines);
-    }
     let mut lines: Vec<Line<'_>> = Vec::with_capacity(8);
     // Names of headers are in lower case here; most clients list them so.
     let mixed = names.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -52,21 +55,64 @@ pub(crate) fn lines<'a>(headers: &'a HeaderMap, list: Option<&'a HeaderValue>) -
     Ok(lines)
 }
 
-/// The same for a list as most clients write it: the gateway's headers that are there, each once, in lower case and
-/// sorted, and no other.
-fn usual<'a>(headers: &'a HeaderMap, names: &str) -> Option<Vec<Line<'a>>> {
-    let mut lines: Vec<Line<'_>> = Vec::with_capacity(8);
-    let gateways = headers.iter().map(|(name, value)| (name.as_str(), Some(value)));
-    let own = |name: &str| matches!(name, "x-ca-signature" | "x-ca-signature-headers");
-    lines.extend(gateways.filter(|(name, _)| name.starts_with("x-ca-") && !own(name)));
-    lines.sort_unstable_by_key(|(name, _)| *name);
-    let mut rest = names;
-    for (place, (name, _)) in lines.iter().enumerate() {
-        let repeated = place > 0 && lines[place - 1].0 == *name;
-        rest = rest.strip_prefix(name).filter(|_| !repeated)?;
-        if place + 1 < lines.len() {
-            rest = rest.strip_prefix(',')?;
+/// The same for a list as most clients write it: the gateway's headers that every signed request has, each once, in
+/// lower case and sorted, if no other header of the gateway is there.
+fn usual<'a>(head: &Head<'a>) -> Option<Vec<Line<'a>>> {
+    let sorted = [
+        ("x-ca-key", head.key),
+        ("x-ca-nonce", head.nonce),
+        ("x-ca-signature-method", head.method),
+        ("x-ca-timestamp", head.timestamp),
+    ];
+    let mut rest = head.list.filter(|_| !head.others)?.as_bytes();
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(sorted.len());
+    for (name, value) in sorted.into_iter().filter(|(_, value)| value.is_some()) {
+        if !lines.is_empty() {
+            rest = rest.strip_prefix(b",")?;
         }
+        rest = rest.strip_prefix(name.as_bytes())?;
+        lines.push((name, value));
     }
     rest.is_empty().then_some(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL: &str = "x-ca-key,x-ca-nonce,x-ca-timestamp";
+
+    fn listed(list: &str, headers: &[&'static str]) -> Result<Vec<String>, Doubt> {
+        let mut map = HeaderMap::new();
+        for name in headers {
+            map.append(*name, HeaderValue::from_static("v"));
+        }
+        map.insert("x-ca-signature-headers", HeaderValue::from_str(list).unwrap());
+        let lines = lines(&map, &Head::read(&map))?;
+        Ok(lines.iter().map(|(name, value)| format!("{name}:{}", value.is_some())).collect())
+    }
+
+    #[test]
+    fn however_the_same_headers_are_listed_the_lines_are_sorted_and_whole() {
+        let usual = listed(USUAL, &["x-ca-timestamp", "x-ca-nonce", "x-ca-key", "x-ca-signature"]).unwrap();
+        assert_eq!(usual, ["x-ca-key:true", "x-ca-nonce:true", "x-ca-timestamp:true"]);
+        for list in ["x-ca-nonce,x-ca-timestamp,x-ca-key", " x-ca-key , x-ca-nonce,,x-ca-timestamp,"] {
+            assert_eq!(listed(list, &["x-ca-timestamp", "x-ca-nonce", "x-ca-key"]).unwrap(), usual, "{list}");
+        }
+        assert_eq!(listed("X-Ca-Key", &["x-ca-key"]).unwrap(), ["X-Ca-Key:true"]);
+    }
+
+    #[test]
+    fn a_header_of_the_gateway_that_is_not_listed_and_a_list_that_does_not_fit_are_refused() {
+        let three = ["x-ca-key", "x-ca-nonce", "x-ca-timestamp"];
+        for more in ["x-ca-stage", "x-ca-signature-method"] {
+            let refused = listed(USUAL, &[&three[..], &[more]].concat()).unwrap_err();
+            assert_eq!(refused, Doubt::NotSigned(http::HeaderName::from_static(more)));
+        }
+        assert!(matches!(listed("x-ca-key,x-ca-nonce", &three), Err(Doubt::NotSigned(_))));
+        for list in ["x-ca-key,x-ca-nonce,x-ca-timestamp,x-ca-stage", "x-ca-key,x-ca-nonce,x-ca-timestamp,x-ca-key"] {
+            assert_eq!(listed(list, &three), Err(Doubt::List), "{list}");
+        }
+        assert_eq!(listed(USUAL, &three[..2]), Err(Doubt::List));
+    }
 }

@@ -53,7 +53,11 @@ impl<'a> Parameters<'a> {
         let mut all = Vec::new();
         let places = [(query.map(str::as_bytes), Place::Query), (form, Place::Form)];
         for (text, place) in places {
-            for pair in text.unwrap_or_default().split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let text = text.unwrap_or_default();
+            // Most have nothing to decode, which one look at all of them tells.
+            let encoded = is_encoded(text);
+            let decoded = |part: &'a [u8]| if encoded { decode(part) } else { Cow::Borrowed(part) };
+            for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
                 if all.len() == MOST {
                     return Err(ParameterFault::TooMany);
                 }
@@ -61,7 +65,7 @@ impl<'a> Parameters<'a> {
                     Some(at) => (&pair[..at], &pair[at + 1..]),
                     None => (pair, &pair[..0]),
                 };
-                all.push(Parameter { name: decode(name), place, value: decode(value) });
+                all.push(Parameter { name: decoded(name), place, value: decoded(value) });
             }
         }
         // Stable: of a repeated name the first value stays first.
@@ -81,7 +85,8 @@ impl<'a> Parameters<'a> {
 
     /// True if other parameters have the same text.
     pub(crate) fn ambiguous(&self) -> bool {
-        let holds = |text: &[u8], byte| text.contains(&byte);
+        // What is not decoded holds neither: it was cut out between them.
+        let holds = |text: &Cow<'_, [u8]>, byte| matches!(text, Cow::Owned(text) if text.contains(&byte));
         self.0.iter().any(|p| holds(&p.name, b'&') || holds(&p.name, b'=') || holds(&p.value, b'&'))
     }
 
@@ -103,9 +108,15 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// True if decoding changes it.
+fn is_encoded(text: &[u8]) -> bool {
+    // Not left early, so that many bytes are looked at in one step.
+    text.iter().fold(false, |found, byte| found | matches!(byte, b'%' | b'+'))
+}
+
 /// Percent signs decoded, plus signs become spaces, as in forms.
 fn decode(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+    if !is_encoded(text) {
         return Cow::Borrowed(text);
     }
     let spaces: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();

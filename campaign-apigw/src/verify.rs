@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::head::Head;
 use crate::listed::{lines, visible};
-use crate::nonces::{Nonces, NoncesError, Use};
+use crate::nonces::Nonces;
 use crate::parameters::ParameterFault;
 use crate::refusal::{Doubt, Refusal};
 use crate::sign::NONCE;
 use crate::string_to_sign::{Line, Path, md5_text, parameters, write};
+use crate::timestamp::milliseconds;
+use crate::verified::Verified;
 use crate::{App, SignatureMethod, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
@@ -56,20 +58,6 @@ pub struct Verifier {
     ambiguous: bool,
     unsigned_body: bool,
     path: Path,
-}
-
-/// What a valid request says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Verified<'a> {
-    /// Whose it is.
-    pub app_key: &'a str,
-    /// Its nonce, if it has one.
-    pub nonce: Option<&'a str>,
-    /// When it was signed, if it says so.
-    pub signed_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-    window: TimeDelta,
 }
 
 impl Default for Verifier {
@@ -192,7 +180,7 @@ impl Verifier {
         let app = app(key).ok_or(Refusal::KeyUnknown)?;
         let signature = head.signature.ok_or(Doubt::NoSignature)?;
         let method = self.method(&head)?;
-        let lines = lines(request.headers(), head.list)?;
+        let lines = lines(request.headers(), &head)?;
         let signed_at = self.timestamp(&head, now)?;
         let nonce = self.nonce(&head)?;
         let parameters = parameters(request.uri(), &head, body).map_err(Doubt::from)?;
@@ -241,9 +229,10 @@ impl Verifier {
     }
 
     fn method(&self, head: &Head<'_>) -> Result<SignatureMethod, Doubt> {
+        let methods = [SignatureMethod::HmacSha256, SignatureMethod::HmacSha1];
         let method = match head.method {
             None => SignatureMethod::default(),
-            Some(value) => value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(Doubt::Method)?,
+            Some(value) => methods.into_iter().find(|method| value == method.as_str()).ok_or(Doubt::Method)?,
         };
         if method == SignatureMethod::HmacSha1 && !self.sha1 { Err(Doubt::Method) } else { Ok(method) }
     }
@@ -279,44 +268,4 @@ impl Verifier {
             Some(_) => Err(Refusal::ContentMd5),
         }
     }
-}
-
-impl Verified<'_> {
-    /// Remembers the nonce, so that the request is not taken again. A request without one is let
-    /// through: the verifier was told to.
-    ///
-    /// # Errors
-    /// [`Refusal::NonceUsed`] if it was used before, [`Refusal::Expired`] if the request is older
-    /// than what is remembered (signed afresh it may pass), [`Refusal::Busy`] if that cannot be
-    /// told now.
-    pub async fn remember(&self, nonces: &dyn Nonces) -> Result<(), Refusal> {
-        let (Some(nonce), Some(signed_at)) = (self.nonce, self.signed_at) else { return Ok(()) };
-        let until = signed_at + self.window;
-        match nonces.remember(Use { app_key: self.app_key, nonce, signed_at, now: self.now, until }).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Refusal::NonceUsed),
-            Err(NoncesError::Unknown) => Err(Refusal::Expired),
-            Err(NoncesError::Full | NoncesError::Unavailable(_)) => Err(Refusal::Busy),
-        }
-    }
-}
-
-/// The number of a timestamp: up to 20 decimal digits, with a minus sign if it is before 1970. One that is too
-/// large is as far away as can be.
-fn milliseconds(text: &[u8]) -> Option<i64> {
-    let (digits, sign) = match text {
-        [b'-', digits @ ..] => (digits, -1),
-        digits => (digits, 1),
-    };
-    if digits.is_empty() || digits.len() > 20 {
-        return None;
-    }
-    let mut number = 0_i64;
-    for byte in digits {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        number = number.saturating_mul(10).saturating_add(i64::from(byte - b'0'));
-    }
-    Some(number * sign)
 }
