@@ -31,8 +31,10 @@ const RECEIPT: &str = "campaign/receipt/1";
 /// assert_eq!(format!("{pepper:?}"), "Pepper(..)");
 /// # Ok::<(), campaign_core::PepperError>(())
 /// ```
+// The state of HMAC once it has read the key, so that no hash reads it again; overwritten when dropped, by the feature
+// `zeroize` of its crates. In a box, because moving a pepper would leave copies behind.
 #[derive(Clone)]
-pub struct Pepper(Zeroizing<Vec<u8>>);
+pub struct Pepper(Box<Hmac<Sha256>>);
 
 /// A text or value that is no pepper. It never holds a piece of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,8 @@ impl Pepper {
         if bytes.len() < MIN_BYTES {
             return Err(PepperError::TooShort);
         }
-        Ok(Self(bytes))
+        let keyed = Hmac::new_from_slice(&bytes).expect("hmac takes a key of any length");
+        Ok(Self(Box::new(keyed)))
     }
 
     /// A pepper written in hexadecimal digits of either case; white space around it is dropped, for
@@ -88,10 +91,7 @@ impl Pepper {
             let digit = |at: usize| nibble(pair[at].to_ascii_lowercase()).ok_or(PepperError::NotHex);
             bytes.push(digit(0)? << 4 | digit(1)?);
         }
-        if bytes.len() < MIN_BYTES {
-            return Err(PepperError::TooShort);
-        }
-        Ok(Self(bytes))
+        Self::new(std::mem::take(&mut *bytes))
     }
 
     /// The pepper in the environment variable `CAMPAIGN_PEPPER`, in hexadecimal digits.
@@ -137,7 +137,7 @@ impl Pepper {
     /// HMAC-SHA256 over the label and the parts, each behind its length as four big-endian bytes, so
     /// that no two lists of parts make the same input.
     fn mac(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("hmac takes a key of any length");
+        let mut mac = Hmac::clone(&self.0);
         for part in std::iter::once(label.as_bytes()).chain(parts.iter().copied()) {
             let length =
                 u32::try_from(part.len()).expect("parts come from a body of at most 64 KiB or a campaign's definition");
@@ -196,10 +196,17 @@ mod tests {
         assert_ne!(pepper.row_key("a", "b", ""), pepper.row_key("a", "", "b"));
     }
 
+    /// Compiles only if the states of the hash, of which HMAC keeps two, are overwritten when dropped.
+    #[test]
+    fn the_keyed_states_are_overwritten_when_dropped() {
+        fn overwritten<T: zeroize::ZeroizeOnDrop>() {}
+        overwritten::<<Sha256 as hmac::EagerHash>::Core>();
+    }
+
     #[test]
     fn a_pepper_is_read_from_hexadecimal_digits() {
         let text = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F";
-        assert_eq!(Pepper::from_hex(&format!(" {text}\n")).unwrap().0, pepper().0);
+        assert_eq!(Pepper::from_hex(&format!(" {text}\n")).unwrap().digest(b""), pepper().digest(b""));
         assert_eq!(Pepper::from_hex(&text[2..]).unwrap_err(), PepperError::TooShort);
         assert_eq!(Pepper::from_hex("").unwrap_err(), PepperError::TooShort);
         for text in [&text[1..], &text.replace('0', "g"), &text.replace("00", "\u{e9}")] {
