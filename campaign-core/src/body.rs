@@ -118,8 +118,9 @@ impl Body {
         self.0.get(name)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// The members, in name order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 }
 
@@ -260,7 +261,7 @@ mod tests {
         assert!(body.get("a") == Some(&Value::Text("x\0".to_owned())));
         assert!(body.get("b") == Some(&Value::Null));
         assert!(["c", "d", "f"].iter().all(|name| body.get(name) == Some(&Value::Other)));
-        assert_eq!(body.names().count(), 5);
+        assert_eq!(body.members().count(), 5);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod campaign;
 mod clock;
 mod ids;
 mod intake;
+mod name;
 mod pepper;
 mod rules;
 mod submission;

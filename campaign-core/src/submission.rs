@@ -1,6 +1,6 @@
 //! A submission: a checked body with its id, its row and its digest.
 
-use std::collections::BTreeMap;
+use serde::Serializer as _;
 
 use crate::{
     Campaign, Digest, Pepper, RowKey, SubmissionId, Violation,
@@ -70,11 +70,14 @@ impl Campaign {
 ///
 /// A JSON serialiser is enough here. RFC 8785 says how to write numbers, which there are none of;
 /// sorts members by UTF-16 units, which for names in ASCII, and a form has no others, is the order
-/// of the map; and escapes strings as serde_json does.
+/// of the fields; and escapes strings as serde_json does.
 fn canonical(form: &Form, fields: &Fields) -> Vec<u8> {
     let hidden = |name: &str| form.field(name).is_some_and(|field| matches!(field.kind(), Kind::Hidden { .. }));
-    let payload: BTreeMap<&str, &str> = fields.iter().filter(|(name, _)| !hidden(name)).collect();
-    serde_json::to_vec(&payload).expect("a map of strings is written to memory")
+    let mut json = Vec::with_capacity(512);
+    serde_json::Serializer::new(&mut json)
+        .collect_map(fields.iter().filter(|(name, _)| !hidden(name)))
+        .expect("a map of strings is written to memory");
+    json
 }
 
 #[cfg(test)]

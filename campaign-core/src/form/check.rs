@@ -1,5 +1,7 @@
 //! The check: normalise, then report every violation at once.
 
+use std::{borrow::Cow, cmp::Ordering};
+
 use chrono::NaiveDate;
 
 use super::{Field, Form, Kind};
@@ -39,29 +41,39 @@ impl Form {
     /// All violations at once: those of the form's fields in the form's order, then up to 16
     /// members the form does not know, in name order.
     pub fn check(&self, body: &Body) -> Result<Fields, Vec<Violation>> {
-        let mut fields = Fields::new();
+        let mut checked = Vec::with_capacity(self.fields.len());
         let mut violations = Vec::new();
-        let mut known = 0;
-        for field in self.fields() {
-            let value = body.get(field.name());
-            known += usize::from(value.is_some());
+        let mut unknown = Vec::new();
+        // Form and body are both walked in the order of the names, so that nothing is searched for.
+        let mut members = body.members().peekable();
+        for &at in &self.by_name {
+            let field = &self.fields[at];
+            let value = loop {
+                match members.peek().map(|(name, _)| (*name).cmp(field.name())) {
+                    Some(Ordering::Less) => unknown.extend(members.next()),
+                    Some(Ordering::Equal) => break members.next().map(|(_, value)| value),
+                    Some(Ordering::Greater) | None => break None,
+                }
+            };
             match field.check(value) {
-                Ok(Some(value)) => fields.insert(field.name(), value),
+                Ok(Some(value)) => checked.push((field.name.clone(), value.into_owned())),
                 Ok(None) => {}
-                Err(violation) => violations.push(violation),
+                Err(violation) => violations.push((at, violation)),
             }
         }
-        // Mostly there are none, which the counts say at once.
-        let all_known = body.names().count() == known;
-        let unknown = body.names().filter(|name| !all_known && self.field(name).is_none());
-        violations.extend(unknown.take(MAX_UNKNOWN).map(|name| Violation::new(name, Code::UnknownField)));
-        if violations.is_empty() { Ok(fields) } else { Err(violations) }
+        unknown.extend(members);
+        if violations.is_empty() && unknown.is_empty() {
+            return Ok(Fields::in_order(checked));
+        }
+        violations.sort_unstable_by_key(|(at, _)| *at);
+        let unknown = unknown.into_iter().take(MAX_UNKNOWN).map(|(name, _)| Violation::new(name, Code::UnknownField));
+        Err(violations.into_iter().map(|(_, violation)| violation).chain(unknown).collect())
     }
 }
 
 impl Field {
-    /// The value to store, `None` if the field is rightly absent.
-    fn check(&self, value: Option<&Value>) -> Result<Option<String>, Violation> {
+    /// The value to store, borrowed if it is part of what was typed; `None` if the field is rightly absent.
+    fn check<'a>(&self, value: Option<&'a Value>) -> Result<Option<Cow<'a, str>>, Violation> {
         if matches!(self.kind, Kind::Honeypot) {
             return Ok(None);
         }
@@ -76,7 +88,7 @@ impl Field {
         self.accept(text).map(Some)
     }
 
-    fn absent(&self) -> Result<Option<String>, Violation> {
+    fn absent<T>(&self) -> Result<Option<T>, Violation> {
         if self.is_required() { Err(self.violates(Code::Required)) } else { Ok(None) }
     }
 
@@ -85,17 +97,17 @@ impl Field {
     }
 
     /// Applies the rule of the kind to a normalised text that is not blank.
-    fn accept(&self, text: String) -> Result<String, Violation> {
+    fn accept<'a>(&self, text: Cow<'a, str>) -> Result<Cow<'a, str>, Violation> {
         match &self.kind {
             Kind::Text { min, max, .. } => self.within(text, *min, *max),
             Kind::Hidden { max } => self.within(text, 0, *max),
             Kind::Email if email::is_address(&text) => Ok(text),
             Kind::Email => Err(self.violates(Code::Email)),
-            Kind::Phone { national } => phone::e164(&text, national.as_ref()).ok_or_else(|| self.violates(Code::E164)),
+            Kind::Phone { national } => phone::e164(text, national.as_ref()).ok_or_else(|| self.violates(Code::E164)),
             Kind::Country if country::is_assigned(&text) => Ok(text),
             Kind::Country => Err(self.violates(Code::Country)),
             Kind::Date { earliest, latest } => self.day(text, *earliest, *latest),
-            Kind::Choice { options } if options.iter().any(|option| option == text) => Ok(text),
+            Kind::Choice { options } if options.iter().any(|option| option == &*text) => Ok(text),
             Kind::Choice { options } => {
                 Err(self.violates(Code::NotInEnum).with("allowed", options.iter().collect::<Vec<_>>()))
             }
@@ -106,7 +118,7 @@ impl Field {
         }
     }
 
-    fn within(&self, text: String, min: u32, max: u32) -> Result<String, Violation> {
+    fn within<'a>(&self, text: Cow<'a, str>, min: u32, max: u32) -> Result<Cow<'a, str>, Violation> {
         let length = length(&text);
         let limit = |bound: u32| usize::try_from(bound).unwrap_or(usize::MAX);
         if length < limit(min) {
@@ -118,7 +130,12 @@ impl Field {
         Ok(text)
     }
 
-    fn day(&self, text: String, earliest: Option<NaiveDate>, latest: Option<NaiveDate>) -> Result<String, Violation> {
+    fn day<'a>(
+        &self,
+        text: Cow<'a, str>,
+        earliest: Option<NaiveDate>,
+        latest: Option<NaiveDate>,
+    ) -> Result<Cow<'a, str>, Violation> {
         let day = date::parse(&text).ok_or_else(|| self.violates(Code::Date))?;
         if let Some(earliest) = earliest.filter(|earliest| day < *earliest) {
             return Err(self.violates(Code::TooEarly).with("earliest", earliest.to_string()));
@@ -135,7 +152,8 @@ impl Form {
     /// `None` if the form has no unique field or `typed` is no valid value of it.
     pub(crate) fn unique_key(&self, typed: &str) -> Option<String> {
         let field = self.unique()?;
-        let stored = field.check(Some(&Value::Text(typed.to_owned()))).ok()??;
+        let typed = Value::Text(typed.to_owned());
+        let stored = field.check(Some(&typed)).ok()??;
         Some(field.key_of(&stored))
     }
 
@@ -153,5 +171,49 @@ impl Field {
             Kind::Email => email::key(stored).expect("a stored e-mail was checked to be one"),
             _ => stored.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str) -> Result<Fields, Vec<Violation>> {
+        let fields = vec![
+            Field::new("m", Kind::text(1, 3)),
+            Field::new("b", Kind::text(1, 3)),
+            Field::new("x", Kind::text(1, 3)).optional(),
+            Field::new("c", Kind::Honeypot),
+        ];
+        Form::new(fields).unwrap().check(&Body::read(body.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn violations_come_in_the_order_of_the_form_and_unknown_members_by_name_behind() {
+        let body = r#"{"z":1,"b":"long text","d":1,"a":1,"x":7,"bb":1}"#;
+        let found: Vec<String> =
+            check(body).unwrap_err().into_iter().map(|v| format!("{} {}", v.pointer, v.code)).collect();
+        let unknown = ["a", "bb", "d", "z"].map(|name| format!("/{name} unknown_field"));
+        assert_eq!(
+            found,
+            [["/m required", "/b too_long", "/x type"].map(String::from).to_vec(), unknown.to_vec()].concat()
+        );
+    }
+
+    #[test]
+    fn one_unknown_member_is_enough_and_more_than_sixteen_are_cut() {
+        for name in ["a", "bb", "zz"] {
+            assert_eq!(check(&format!(r#"{{"m":"1","b":"2","{name}":""}}"#)).unwrap_err().len(), 1, "{name}");
+        }
+        let many: String = (10..40).map(|n| format!(r#","n{n}":"""#)).collect();
+        let found = check(&format!(r#"{{"m":"1","b":"2"{many}}}"#)).unwrap_err();
+        assert_eq!((found.len(), found[15].pointer.as_str()), (16, "/n25"));
+    }
+
+    #[test]
+    fn fields_are_in_name_order_and_equal_to_those_set_one_by_one() {
+        let fields = check(r#"{"x":" 3 ","c":"trap","m":"1","b":"e\u0301"}"#).unwrap();
+        assert_eq!(fields.iter().collect::<Vec<_>>(), [("b", "\u{e9}"), ("m", "1"), ("x", "3")]);
+        assert_eq!(fields, Fields::from_iter([("x", "3"), ("b", "\u{e9}"), ("m", "1")]));
     }
 }

@@ -1,7 +1,5 @@
 //! How a field is written in TOML and JSON: one flat table, of which each kind takes some keys.
 
-use std::borrow::Cow;
-
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -123,14 +121,14 @@ impl TryFrom<RawField> for Field {
         if let Some(key) = raw.left_over() {
             return Err(DefinitionError::new(format!("field {:?}: {key} does not belong to its kind", raw.name)));
         }
-        Ok(Self { name: Cow::Owned(raw.name), kind, optional: raw.optional, unique: raw.unique })
+        Ok(Self { name: raw.name.into(), kind, optional: raw.optional, unique: raw.unique })
     }
 }
 
 impl From<Field> for RawField {
     fn from(field: Field) -> Self {
         let raw =
-            |kind| Self { optional: field.optional, unique: field.unique, ..Self::of(field.name.into_owned(), kind) };
+            |kind| Self { optional: field.optional, unique: field.unique, ..Self::of(field.name.to_string(), kind) };
         match field.kind {
             Kind::Text { min, max, multiline } => {
                 Self { min: Some(min), max: Some(max), multiline: Some(multiline), ..raw(Name::Text) }

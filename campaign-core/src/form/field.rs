@@ -6,9 +6,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_NAME, definition::RawField};
-use crate::rules::{
-    National,
-    text::{Lines, is_blank, normalise},
+use crate::{
+    name::FieldName,
+    rules::{
+        National,
+        text::{Lines, is_blank, normalise},
+    },
 };
 
 /// The texts of which a choice field takes one; case matters.
@@ -161,7 +164,7 @@ fn check_given(what: &str, text: &str) -> Result<(), String> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RawField", into = "RawField")]
 pub struct Field {
-    pub(super) name: Cow<'static, str>,
+    pub(super) name: FieldName,
     pub(super) kind: Kind,
     pub(super) optional: bool,
     pub(super) unique: bool,
@@ -171,7 +174,7 @@ impl Field {
     /// A required field. [`Form::new`](super::Form::new) checks name and kind.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name: Cow::Borrowed(name), kind, optional: false, unique: false }
+        Self { name: FieldName::Static(name), kind, optional: false, unique: false }
     }
 
     /// May be left out. A honeypot always may.

@@ -7,7 +7,7 @@ mod html;
 mod model;
 mod schema;
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,8 @@ impl std::error::Error for DefinitionError {}
 #[serde(try_from = "Vec<Field>", into = "Vec<Field>")]
 pub struct Form {
     fields: Cow<'static, [Field]>,
+    /// Where in `fields` they are, in the order of their names: that of a body's members.
+    by_name: Vec<usize>,
 }
 
 impl Form {
@@ -76,19 +78,20 @@ impl Form {
         if fields.is_empty() || fields.len() > MAX_FIELDS {
             return Err(DefinitionError::new(format!("a form has 1 to {MAX_FIELDS} fields, not {}", fields.len())));
         }
-        let mut names = BTreeSet::new();
-        for field in fields.iter() {
+        let mut names = BTreeMap::new();
+        for (at, field) in fields.iter().enumerate() {
             field
                 .check_definition()
                 .map_err(|fault| DefinitionError::new(format!("field {:?}: {fault}", field.name())))?;
-            if !names.insert(field.name()) {
+            if names.insert(field.name(), at).is_some() {
                 return Err(DefinitionError::new(format!("field {:?}: defined twice", field.name())));
             }
         }
         if fields.iter().filter(|field| field.is_unique()).count() > 1 {
             return Err(DefinitionError::new("only one field can be unique"));
         }
-        Ok(Self { fields })
+        let by_name = names.into_values().collect();
+        Ok(Self { fields, by_name })
     }
 
     /// The fields, in order.
@@ -100,7 +103,8 @@ impl Form {
     /// The field of this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name() == name)
+        let found = self.by_name.binary_search_by(|&at| self.fields[at].name().cmp(name)).ok()?;
+        Some(&self.fields[self.by_name[found]])
     }
 
     /// The field of which a value is accepted once.

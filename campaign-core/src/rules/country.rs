@@ -22,18 +22,10 @@ pub(crate) fn assigned() -> impl Iterator<Item = &'static str> {
 
 /// Whether `code` is an assigned code, in upper case.
 pub(crate) fn is_assigned(code: &str) -> bool {
-    // Every code and the blank behind it take three bytes, and they are in order.
-    let at = |index: usize| ASSIGNED.get(index * 3..index * 3 + 2).unwrap_or_default();
-    let (mut low, mut high) = (0, ASSIGNED.len().div_ceil(3));
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if at(middle) < code {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    code.len() == 2 && at(low) == code
+    // Every code and the blank behind it take three bytes, the last one two, and they are in order.
+    let &[first, second] = code.as_bytes() else { return false };
+    let (codes, last) = ASSIGNED.as_bytes().as_chunks::<3>();
+    codes.binary_search(&[first, second, b' ']).is_ok() || last == [first, second]
 }
 
 #[cfg(test)]

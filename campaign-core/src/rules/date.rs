@@ -1,19 +1,17 @@
 //! The date rule: a real day, written exactly `YYYY-MM-DD`.
 
-use std::ops::Range;
-
 use chrono::NaiveDate;
 
 /// The day, from year 1 on as in HTML's `type=date`, or `None` if the text is not one.
 pub(crate) fn parse(text: &str) -> Option<NaiveDate> {
-    let hyphen = |at: usize| at == 4 || at == 7;
-    let shaped = text.bytes().enumerate().all(|(at, b)| if hyphen(at) { b == b'-' } else { b.is_ascii_digit() });
-    if text.len() != 10 || !shaped {
-        return None;
-    }
-    let number = |at: Range<usize>| text.get(at)?.parse::<u16>().ok();
-    let year = number(0..4).filter(|year| *year > 0)?;
-    NaiveDate::from_ymd_opt(year.into(), number(5..7)?.into(), number(8..10)?.into())
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
+    let year = number(&[y1, y2, y3, y4]).filter(|year| *year > 0)?;
+    NaiveDate::from_ymd_opt(year.into(), number(&[m1, m2])?.into(), number(&[d1, d2])?.into())
+}
+
+/// The number of at most four digits.
+fn number(digits: &[u8]) -> Option<u16> {
+    digits.iter().try_fold(0, |number, b| b.is_ascii_digit().then(|| number * 10 + u16::from(b - b'0')))
 }
 
 #[cfg(test)]

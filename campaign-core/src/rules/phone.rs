@@ -1,5 +1,7 @@
 //! The phone rule: E.164, with national forms as an option of the field.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// Fewest digits behind the plus sign.
@@ -22,9 +24,9 @@ const MAX_DIGITS: usize = 15;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct National {
-    calling_code: std::borrow::Cow<'static, str>,
+    calling_code: Cow<'static, str>,
     #[serde(default)]
-    trunk_prefix: std::borrow::Cow<'static, str>,
+    trunk_prefix: Cow<'static, str>,
 }
 
 impl National {
@@ -32,8 +34,7 @@ impl National {
     /// empty. [`Form::new`](crate::Form::new) checks both.
     #[must_use]
     pub const fn new(calling_code: &'static str, trunk_prefix: &'static str) -> Self {
-        use std::borrow::Cow::Borrowed;
-        Self { calling_code: Borrowed(calling_code), trunk_prefix: Borrowed(trunk_prefix) }
+        Self { calling_code: Cow::Borrowed(calling_code), trunk_prefix: Cow::Borrowed(trunk_prefix) }
     }
 
     /// Whether calling code and trunk prefix are digits of a sensible number.
@@ -49,15 +50,15 @@ impl National {
 }
 
 /// The number in E.164 form, or `None` if the text is not one.
-pub(crate) fn e164(typed: &str, national: Option<&National>) -> Option<String> {
+pub(crate) fn e164<'a>(typed: Cow<'a, str>, national: Option<&National>) -> Option<Cow<'a, str>> {
     if typed.starts_with('+') {
-        return is_e164(typed).then(|| typed.to_owned());
+        return is_e164(&typed).then_some(typed);
     }
     let national = national?;
     let digits: String = typed.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')')).collect();
     let subscriber = digits.strip_prefix(&*national.trunk_prefix).unwrap_or(&digits);
     let number = format!("+{}{subscriber}", national.calling_code);
-    (!subscriber.is_empty() && is_e164(&number)).then_some(number)
+    (!subscriber.is_empty() && is_e164(&number)).then_some(Cow::Owned(number))
 }
 
 /// `^\+[1-9][0-9]{6,14}$`, ASCII digits only.
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn a_number_has_a_plus_sign_and_7_to_15_digits() {
         for number in ["+1234567", "+123456789012345", "+8613800138000"] {
-            assert_eq!(e164(number, None).as_deref(), Some(number));
+            assert_eq!(e164(number.into(), None).as_deref(), Some(number));
         }
         for text in [
             "",
@@ -92,7 +93,7 @@ mod tests {
             "\u{ff0b}1234567",
             "+1234567x",
         ] {
-            assert_eq!(e164(text, None), None, "{text}");
+            assert_eq!(e164(text.into(), None), None, "{text}");
         }
     }
 
@@ -109,7 +110,7 @@ mod tests {
             ("0151 CALL ME", None),
             ("", None),
         ] {
-            assert_eq!(e164(typed, Some(&germany)).as_deref(), stored, "{typed}");
+            assert_eq!(e164(typed.into(), Some(&germany)).as_deref(), stored, "{typed}");
         }
     }
 
