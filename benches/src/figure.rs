@@ -11,6 +11,8 @@ pub(crate) enum Goal {
     AtMost(f64),
     /// `peer / ours` is at least this.
     AtLeast(f64),
+    /// `ours / peer` is 1, give or take this.
+    Near(f64),
     /// Ours alone is at most this, in the figure's unit.
     Within(f64),
 }
@@ -53,6 +55,7 @@ impl Figure {
         Some(match self.goal? {
             Goal::AtMost(most) => self.ratio().is_some_and(|ratio| ratio <= most),
             Goal::AtLeast(least) => self.ratio().is_some_and(|ratio| ratio >= least),
+            Goal::Near(off) => self.ratio().is_some_and(|ratio| (ratio - 1.0).abs() <= off),
             Goal::Within(most) => self.ours <= most,
         })
     }
@@ -64,6 +67,7 @@ impl fmt::Display for Figure {
         let goal = self.goal.map(|goal| match goal {
             Goal::AtMost(most) => format!("ours <= {most} x peer"),
             Goal::AtLeast(least) => format!("peer >= {least} x ours"),
+            Goal::Near(off) => format!("peer x {} <= ours <= {} x peer", 1.0 - off, 1.0 + off),
             Goal::Within(most) => format!("ours <= {most}"),
         });
         let line = json!({

@@ -40,7 +40,7 @@ enum Group {
     Apigw,
     /// The form check, beside a JSON Schema of the same rules.
     Form,
-    /// The main job: what an entry costs client, function and emulator, from 1,000 to 100,000 entries. Takes minutes.
+    /// The main job: what an entry costs client, function and emulator after 1,000, 10,000 and 100,000. Takes minutes.
     Launch,
     /// Everything.
     All,
@@ -51,7 +51,14 @@ enum Group {
 enum Part {
     /// Runs a piece of work some times, to be counted.
     #[command(hide = true)]
-    Work { name: String, times: u64, server: Option<std::net::SocketAddr> },
+    Work {
+        name: String,
+        times: u64,
+        server: Option<std::net::SocketAddr>,
+        /// Runs it that often first, says so by a line and waits for a line or the end of its input.
+        #[arg(long, value_name = "TIMES")]
+        before: Option<u64>,
+    },
     /// Answers on a loopback port until its input ends.
     #[command(hide = true)]
     Serve,
@@ -60,13 +67,21 @@ enum Part {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.part {
-        Some(Part::Work { name, times, server }) => {
+        Some(Part::Work { name, times, server, before }) => {
             let Some(mut run) = work::find(&name, server) else {
                 eprintln!("there is no work called {name}");
                 return ExitCode::FAILURE;
             };
+            if let Some(before) = before {
+                run(before);
+                println!("{before}");
+                if let Err(error) = std::io::stdin().read_line(&mut String::new()) {
+                    return failed(&error);
+                }
+            }
             run(times);
-            ExitCode::SUCCESS
+            // At once: what the work holds would be given back piece by piece, and be counted.
+            std::process::exit(0)
         }
         Some(Part::Serve) => match server::serve() {
             Ok(()) => ExitCode::SUCCESS,

@@ -26,6 +26,11 @@ impl Bench {
         instrument::instructions(work, Some(self.server.address), lengths)
     }
 
+    /// Instructions per repetition of `block` of `work` that follow `before` uncounted ones.
+    fn marginal(&self, work: &str, before: u64, block: u64) -> Result<f64> {
+        instrument::marginal(work, Some(self.server.address), before, block)
+    }
+
     fn work(&self, name: &str) -> Result<work::Run> {
         work::find(name, Some(self.server.address)).ok_or_else(|| format!("there is no work called {name}").into())
     }
