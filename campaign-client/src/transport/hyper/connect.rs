@@ -64,7 +64,9 @@ impl Service<Uri> for Connect {
         let connecting = self.0.call(uri);
         Box::pin(async move {
             let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
-            connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+            // The inner error is another type with TLS than without; `?` makes either the one outside.
+            let stream = connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            Ok(stream)
         })
     }
 }
