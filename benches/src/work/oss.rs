@@ -145,11 +145,16 @@ pub(crate) fn answer(request: &http::request::Parts) -> Option<Response<Bytes>> 
 
 #[cfg(feature = "peers")]
 mod peer {
-    //! ali-oss-rs, and reqsign, which signs for opendal.
+    //! ali-oss-rs, opendal, and reqsign, which signs for opendal.
 
     use std::{net::SocketAddr, rc::Rc};
 
-    use ali_oss_rs::{Client, ClientBuilder, object::ObjectOperations};
+    use ali_oss_rs::{
+        Client, ClientBuilder,
+        object::ObjectOperations,
+        request::{OssRequest, RequestMethod},
+    };
+    use opendal::{Operator, services};
     use reqsign_aliyun_oss::{RequestSigner, SigningVersion, StaticCredentialProvider};
     use reqsign_core::{Context, Signer};
 
@@ -176,6 +181,32 @@ mod peer {
                             std::hint::black_box(head);
                         }
                     });
+                })
+            }
+            "ali-make" => repeat(request),
+            // Its request is used up by being signed and is no `Clone`, so that it has to be made first.
+            "ali-make-sign" => {
+                let client = client(server?);
+                repeat(move || client.presign_raw_request(request()))
+            }
+            "opendal-put" => {
+                let operator = operator(server?);
+                repeat_async(1, move || {
+                    let operator = operator.clone();
+                    async move {
+                        let put = operator.write_with(KEY, OBJECT.clone()).content_type(KIND);
+                        put.await.expect("the object is put");
+                    }
+                })
+            }
+            "opendal-get" => {
+                let operator = operator(server?);
+                repeat_async(1, move || {
+                    let operator = operator.clone();
+                    async move {
+                        let object = operator.read(KEY).await.expect("the object is got");
+                        assert_eq!(object.len(), OBJECT.len());
+                    }
                 })
             }
             "ali-put" => {
@@ -207,6 +238,18 @@ mod peer {
             .header("x-oss-meta-campaign", "double11")
             .body(());
         head.expect("the head is one").into_parts().0
+    }
+
+    /// The same head as ali-oss-rs has it.
+    fn request() -> OssRequest {
+        let request = OssRequest::new().method(RequestMethod::Put).bucket(BUCKET).object(KEY).content_type(KIND);
+        request.add_header("x-oss-meta-campaign", "double11")
+    }
+
+    fn operator(server: SocketAddr) -> Operator {
+        let oss = services::Oss::default().endpoint(&format!("http://{server}")).addressing_style("path");
+        let oss = oss.bucket(BUCKET).access_key_id(KEY_ID).access_key_secret(SECRET);
+        Operator::new(oss).expect("the operator can be built").finish()
     }
 
     /// It puts the bucket before the host, whose name is therefore resolved to the server here.
