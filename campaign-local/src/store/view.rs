@@ -71,32 +71,71 @@ impl View for Read {
     }
 }
 
+/// A key's new value, or none if it goes.
+type Change = Option<Vec<u8>>;
+
 /// The state inside a commit: what is committed, what earlier writes of the same commit did, and
 /// what this one did so far.
 pub struct Write<'a> {
     table: &'a Table<'a, &'static [u8], &'static [u8]>,
-    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changes: BTreeMap<Vec<u8>, Change>,
+    /// What each change since the outermost open [`nested`](Self::nested) replaced, to take it back.
+    replaced: Vec<(Vec<u8>, Option<Change>)>,
+    /// How many [`nested`](Self::nested) are open.
+    depth: usize,
     /// The first failure to read the file: the commit must not go on, whatever the closure made of it.
     failed: RefCell<Option<StoreError>>,
 }
 
 impl<'a> Write<'a> {
     pub(super) fn new(table: &'a Table<'a, &'static [u8], &'static [u8]>) -> Self {
-        Self { table, changes: BTreeMap::new(), failed: RefCell::default() }
+        Self { table, changes: BTreeMap::new(), replaced: Vec::new(), depth: 0, failed: RefCell::default() }
     }
 
     /// Sets `key` to `value`.
     pub fn put(&mut self, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
-        self.changes.insert(key.into(), Some(value.into()));
+        self.change(key.into(), Some(value.into()));
     }
 
     /// Removes `key`; one that is not there stays so.
     pub fn delete(&mut self, key: impl Into<Vec<u8>>) {
-        self.changes.insert(key.into(), None);
+        self.change(key.into(), None);
+    }
+
+    /// Runs `work`; its changes stay if it is `Ok` and are taken back if not.
+    ///
+    /// # Errors
+    /// What `work` returned.
+    pub fn nested<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let mark = self.replaced.len();
+        self.depth += 1;
+        let result = work(self);
+        self.depth -= 1;
+        if result.is_err() {
+            for (key, before) in self.replaced.drain(mark..).rev() {
+                match before {
+                    Some(change) => self.changes.insert(key, change),
+                    None => self.changes.remove(&key),
+                };
+            }
+        }
+        if self.depth == 0 {
+            self.replaced.clear();
+        }
+        result
+    }
+
+    fn change(&mut self, key: Vec<u8>, change: Change) {
+        if self.depth == 0 {
+            self.changes.insert(key, change);
+        } else {
+            let before = self.changes.insert(key.clone(), change);
+            self.replaced.push((key, before));
+        }
     }
 
     /// The changes made so far, or the failure to read that forbids to go on.
-    pub(super) fn into_changes(self) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, StoreError> {
+    pub(super) fn into_changes(self) -> Result<BTreeMap<Vec<u8>, Change>, StoreError> {
         self.failed.into_inner().map_or(Ok(self.changes), Err)
     }
 
@@ -168,7 +207,7 @@ fn until_break<I: Iterator>(
 /// `None` hides it.
 fn merge<'a, 'b>(
     base: impl Iterator<Item = Result<Entry<'a>, redb::StorageError>>,
-    changes: impl Iterator<Item = (&'b Vec<u8>, &'b Option<Vec<u8>>)>,
+    changes: impl Iterator<Item = (&'b Vec<u8>, &'b Change)>,
     before: impl Fn(&[u8], &[u8]) -> bool,
     visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
@@ -200,4 +239,53 @@ fn merge<'a, 'b>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic fails the test, which is all that is asked of it")]
+
+    use super::super::{Store, StoreError};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_nested_part_that_fails_leaves_nothing_and_the_rest_stays() {
+        let store = Store::in_memory().unwrap();
+        let first = |write: &mut Write<'_>| {
+            write.put("kept", "1");
+            Ok::<_, StoreError>(write.put("gone", "1"))
+        };
+        store.write(first).await.unwrap();
+        let second = |write: &mut Write<'_>| {
+            write.put("kept", "2");
+            let failed = write.nested(|write| {
+                write.put("kept", "3");
+                write.put("kept", "4");
+                write.delete("gone");
+                write.put("new", "3");
+                write.nested(|write| Ok::<_, StoreError>(write.put("inner", "3")))?;
+                assert_eq!(write.get(b"inner")?.as_deref(), Some(b"3".as_slice()));
+                Err::<(), _>(StoreError::Panicked)
+            });
+            assert!(matches!(failed, Err(StoreError::Panicked)));
+            write.nested(|write| {
+                let failed = write.nested(|write| {
+                    write.put("added", "5");
+                    Err::<(), _>(StoreError::Panicked)
+                });
+                assert!(matches!(failed, Err(StoreError::Panicked)));
+                Ok::<_, StoreError>(write.put("also", "5"))
+            })
+        };
+        store.write(second).await.unwrap();
+        let mut found = Vec::new();
+        let all = |read: &Read| {
+            read.scan(b"a".as_slice()..b"z".as_slice(), Order::Forward, &mut |key, value| {
+                found.push(format!("{} {}", String::from_utf8_lossy(key), String::from_utf8_lossy(value)));
+                ControlFlow::Continue(())
+            })?;
+            Ok::<_, StoreError>(found)
+        };
+        assert_eq!(store.read(all).await.unwrap(), ["also 5", "gone 1", "kept 2"]);
+    }
 }

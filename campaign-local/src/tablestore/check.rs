@@ -240,11 +240,6 @@ pub(super) fn data(operation: &str, bytes: usize) -> Result<(), Refusal> {
     )))
 }
 
-/// Transactions are not emulated, so there is none of any id.
-pub(super) fn no_transaction(id: Option<&str>) -> Result<(), Refusal> {
-    if id.is_none_or(str::is_empty) { Ok(()) } else { Err(invalid("TransactionID is invalid.")) }
-}
-
 #[cfg(test)]
 mod tests {
     use campaign_tablestore::Row;

@@ -16,8 +16,12 @@
 //! | `operations` | the list of operations, and what each must provide |
 //! | `tables` | CreateTable, ListTable, DescribeTable, DeleteTable |
 //! | `writes` | PutRow, UpdateRow, DeleteRow |
-//! | `update` | what UpdateRow does to the columns |
+//! | `change` | the one way a row changes, and `update`, what UpdateRow does to its columns |
+//! | `follow` | what happens with a changed row in the same commit |
 //! | `reads` | GetRow, GetRange |
+//! | `wanted` | which columns and versions a read asks for |
+//! | `range` | the rows of a range, a page at a time |
+//! | `at` | when a request happens |
 //! | `table` | a table as it is kept |
 //! | `row` | a row as it is kept: versions, sizes |
 //! | `key` | keys as bytes in the order of the rows |
@@ -26,15 +30,20 @@
 //! Sources: service documents "Table Store API reference", "Error codes", "Limits", "Data model"; the
 //! functional tests of the official SDKs for the texts.
 
+mod at;
+mod change;
 mod check;
 mod emulator;
+mod follow;
 mod key;
 mod operations;
+mod range;
 mod reads;
 mod row;
 mod table;
 mod tables;
 mod update;
+mod wanted;
 mod writes;
 
 pub use emulator::{Emulator, MAX_REQUEST_BYTES};

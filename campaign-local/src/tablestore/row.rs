@@ -4,7 +4,10 @@ use campaign_tablestore::plain_buffer::{Encode, decode_row};
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, Column, KeyValue, PrimaryKey, Row, Value};
 
+use super::at::At;
+use super::key::row_key;
 use super::table::Table;
+use crate::store::View;
 
 /// Bytes of one capacity unit.
 const CAPACITY_UNIT: usize = 4096;
@@ -56,6 +59,12 @@ pub(super) fn load(bytes: &[u8], versions: Versions) -> Result<Option<Row>, Refu
     Ok(Some(row).filter(|row| !had_columns || !row.columns.is_empty()))
 }
 
+/// The row of this key as it is at `at`.
+pub(super) fn find(view: &impl View, table: &Table, key: &PrimaryKey, at: &At) -> Result<Option<Row>, Refusal> {
+    let bytes = view.get(&row_key(table.number, key))?;
+    Ok(bytes.map(|bytes| load(&bytes, Versions::of(table, at.now))).transpose()?.flatten())
+}
+
 /// The bytes to keep.
 pub(super) fn save(row: &Row) -> Vec<u8> {
     row.to_bytes()
@@ -63,8 +72,11 @@ pub(super) fn save(row: &Row) -> Vec<u8> {
 
 /// A row's size as capacity is counted: names and values (official SDK tests).
 pub(super) fn size(row: &Row) -> usize {
-    let columns: usize = row.columns.iter().map(|column| column.name.len() + value_size(&column.value)).sum();
-    key_size(&row.primary_key) + columns
+    key_size(&row.primary_key) + row.columns.iter().map(column_size).sum::<usize>()
+}
+
+pub(super) fn column_size(column: &Column) -> usize {
+    column.name.len() + value_size(&column.value)
 }
 
 pub(super) fn key_size(key: &PrimaryKey) -> usize {
