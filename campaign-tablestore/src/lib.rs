@@ -31,15 +31,21 @@ pub use entries::EntryTable;
 pub use filter::UnsupportedFilter;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
 pub use op::{
+    add_defined_column::AddDefinedColumn,
+    compute_split_points_by_size::{ComputeSplitPointsBySize, SplitLocation, SplitPoints},
+    create_index::CreateIndex,
     create_table::CreateTable,
+    delete_defined_column::DeleteDefinedColumn,
     delete_row::DeleteRow,
     delete_table::DeleteTable,
     describe_table::{DescribeTable, TableDescription, TableStatus},
+    drop_index::DropIndex,
     get_range::{Direction, GetRange, RangePage},
     get_row::{GetRow, GetRowOutput},
     list_table::ListTable,
     put_row::PutRow,
     update_row::UpdateRow,
+    update_table::{UpdateTable, UpdatedTable},
 };
 pub use read::TimeRange;
 pub use row::{CellChange, Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate};
