@@ -24,7 +24,7 @@ mod write;
 
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
-pub use entity::{Entity, EntityError, EntityFault, binary, from_row, to_row};
+pub use entity::{Entity, EntityError, EntityFault, KeyValues, Table, binary, from_row, from_row_ref, to_row};
 #[cfg(feature = "entries")]
 pub use entries::EntryTable;
 #[cfg(feature = "server")]
