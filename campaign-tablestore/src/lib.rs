@@ -16,40 +16,46 @@ pub mod schema;
 pub mod server;
 mod service;
 pub mod sign;
+mod stream;
 #[cfg(all(test, feature = "server"))]
 mod testing;
+mod transaction;
 mod value;
 mod wire;
 mod write;
 
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
-pub use entity::{Entity, EntityError, EntityFault, KeyValues, Table, binary, from_row, from_row_ref, to_row};
+pub use entity::{Entity, EntityError, EntityFault, binary, from_row, to_row};
 #[cfg(feature = "entries")]
 pub use entries::EntryTable;
 #[cfg(feature = "server")]
 pub use filter::UnsupportedFilter;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
 pub use op::{
-    add_defined_column::AddDefinedColumn,
-    compute_split_points_by_size::{ComputeSplitPointsBySize, SplitLocation, SplitPoints},
-    create_index::CreateIndex,
+    abort_transaction::AbortTransaction,
+    commit_transaction::CommitTransaction,
     create_table::CreateTable,
-    delete_defined_column::DeleteDefinedColumn,
     delete_row::DeleteRow,
     delete_table::DeleteTable,
+    describe_stream::{DescribeStream, StreamDescription, StreamShard, StreamStatus},
     describe_table::{DescribeTable, TableDescription, TableStatus},
-    drop_index::DropIndex,
     get_range::{Direction, GetRange, RangePage},
     get_row::{GetRow, GetRowOutput},
+    get_shard_iterator::{GetShardIterator, ShardIterator},
+    get_stream_record::{GetStreamRecord, StreamRecords},
+    list_stream::{ListStream, TableStream},
     list_table::ListTable,
     put_row::PutRow,
+    start_local_transaction::StartLocalTransaction,
     update_row::UpdateRow,
-    update_table::{UpdateTable, UpdatedTable},
 };
+pub use plain_buffer::Sequence;
 pub use read::TimeRange;
 pub use row::{CellChange, Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate};
 pub use service::TableStore;
+pub use stream::{ShardPosition, StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord};
+pub use transaction::{Transaction, Transactional};
 pub use value::Value;
 pub use wire::WireFault;
 pub use write::{ReturnContent, Written};

@@ -99,10 +99,10 @@ impl WriteParts<'_> {
         if *self.condition == Condition::ignore() { Class::Idempotent } else { Class::Conditional }
     }
 
-    /// True if `conflict` may be this write's own effect and can be settled by reading the row.
+    /// True if `conflict` may be this write's own effect and can be settled by reading the row; inside a transaction the
+    /// row is read inside it.
     pub(crate) fn settles(&self, conflict: &Error) -> bool {
-        // A transaction is read inside itself only, and its locks outlive a lost answer.
-        Code::of(conflict) == Some(Code::ConditionCheckFail) && self.transaction_id.is_none()
+        Code::of(conflict) == Some(Code::ConditionCheckFail)
     }
 }
 

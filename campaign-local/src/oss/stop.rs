@@ -7,7 +7,24 @@ use super::content::NotReceived;
 use crate::store::StoreError;
 
 /// Why a request has no answer of its operation.
-pub(super) type Stop = crate::stop::Stop<Refusal>;
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It is refused.
+    Refused(Refusal),
+    /// A fault: nobody is at the gate.
+    Busy {
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// A fault: the connection is cut.
+    Cut,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {

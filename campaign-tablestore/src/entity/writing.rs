@@ -7,28 +7,17 @@ use super::error::{EntityError, EntityFault};
 use crate::Value;
 use crate::row::{Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, Row};
 
-/// Makes a row of a struct or a map.
+/// Makes a row of a struct or a map; `key` names the key columns.
 #[derive(Clone, Copy)]
 pub(super) struct RowSerializer<'k> {
-    /// The names of the key columns.
     pub(super) key: &'k [&'k str],
-    /// The key column that the service chooses where the field is `None`.
-    pub(super) auto_increment: Option<&'k str>,
-}
-
-/// What a struct says of a row.
-pub(super) struct Built {
-    pub(super) row: Row,
-    /// The columns whose fields are `None`.
-    pub(super) absent: Vec<Name>,
 }
 
 /// A row to which fields are added.
 pub(super) struct RowBuilder<'k> {
-    how: RowSerializer<'k>,
+    key: &'k [&'k str],
     key_columns: [Option<KeyColumn>; MAX_KEY_COLUMNS],
     columns: Vec<Column>,
-    absent: Vec<Name>,
     /// The key of a map's entry whose value is due.
     name: Option<Name>,
 }
@@ -36,35 +25,31 @@ pub(super) struct RowBuilder<'k> {
 impl RowBuilder<'_> {
     fn add<T: Serialize + ?Sized>(&mut self, name: Name, value: &T) -> Result<(), EntityError> {
         let value = value.serialize(ValueSerializer).map_err(|error| error.at(&name))?;
-        let place = self.how.key.iter().position(|key| name == *key).and_then(|place| self.key_columns.get_mut(place));
-        let Some(place) = place else {
-            if self.columns.iter().any(|column| column.name == name) || self.absent.contains(&name) {
-                return Err(EntityError::new(EntityFault::Repeated).at(&name));
+        let Some(value) = value else { return Ok(()) };
+        let place = self.key.iter().position(|key| name == *key).and_then(|place| self.key_columns.get_mut(place));
+        match place {
+            Some(Some(_)) => Err(EntityError::new(EntityFault::Repeated).at(&name)),
+            Some(place) => {
+                let value = key_value(value).map_err(|error| error.at(&name))?;
+                *place = Some(KeyColumn { name, value });
+                Ok(())
             }
-            match value {
-                Some(value) => self.columns.push(Column { name, value, timestamp: None }),
-                None => self.absent.push(name),
+            None if self.columns.iter().any(|column| column.name == name) => {
+                Err(EntityError::new(EntityFault::Repeated).at(&name))
             }
-            return Ok(());
-        };
-        if place.is_some() {
-            return Err(EntityError::new(EntityFault::Repeated).at(&name));
+            None => {
+                self.columns.push(Column { name, value, timestamp: None });
+                Ok(())
+            }
         }
-        let value = match value {
-            Some(value) => key_value(value).map_err(|error| error.at(&name))?,
-            None if self.how.auto_increment.is_some_and(|chosen| name == *chosen) => KeyValue::AutoIncrement,
-            None => return Err(EntityError::new(EntityFault::MissingKey).at(&name)),
-        };
-        *place = Some(KeyColumn { name, value });
-        Ok(())
     }
 
-    fn finish(self) -> Result<Built, EntityError> {
-        let key_columns = self.how.key.iter().zip(self.key_columns);
+    fn finish(self) -> Result<Row, EntityError> {
+        let key_columns = self.key.iter().zip(self.key_columns);
         let primary_key = key_columns
             .map(|(name, column)| column.ok_or_else(|| EntityError::new(EntityFault::MissingKey).at(name)))
             .collect::<Result<_, _>>()?;
-        Ok(Built { row: Row { primary_key, columns: self.columns }, absent: self.absent })
+        Ok(Row { primary_key, columns: self.columns })
     }
 }
 
@@ -79,20 +64,20 @@ fn key_value(value: Value) -> Result<KeyValue, EntityError> {
 }
 
 impl SerializeStruct for RowBuilder<'_> {
-    type Ok = Built;
+    type Ok = Row;
     type Error = EntityError;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EntityError> {
         self.add(Name::from_static(name), value)
     }
 
-    fn end(self) -> Result<Built, EntityError> {
+    fn end(self) -> Result<Row, EntityError> {
         self.finish()
     }
 }
 
 impl SerializeMap for RowBuilder<'_> {
-    type Ok = Built;
+    type Ok = Row;
     type Error = EntityError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EntityError> {
@@ -111,13 +96,13 @@ impl SerializeMap for RowBuilder<'_> {
         self.add(name, value)
     }
 
-    fn end(self) -> Result<Built, EntityError> {
+    fn end(self) -> Result<Row, EntityError> {
         self.finish()
     }
 }
 
 /// What makes no row.
-type No = Impossible<Built, EntityError>;
+type No = Impossible<Row, EntityError>;
 
 fn refuse<T>(what: &'static str) -> Result<T, EntityError> {
     Err(EntityError::new(EntityFault::NotARow(what)))
@@ -132,7 +117,7 @@ macro_rules! scalars {
 }
 
 impl<'k> Serializer for RowSerializer<'k> {
-    type Ok = Built;
+    type Ok = Row;
     type Error = EntityError;
     type SerializeSeq = No;
     type SerializeTuple = No;
@@ -209,7 +194,7 @@ impl<'k> Serializer for RowSerializer<'k> {
 
     fn serialize_struct(self, _: &'static str, length: usize) -> Result<RowBuilder<'k>, Self::Error> {
         let columns = Vec::with_capacity(length.saturating_sub(self.key.len()));
-        Ok(RowBuilder { how: self, key_columns: Default::default(), columns, absent: Vec::new(), name: None })
+        Ok(RowBuilder { key: self.key, key_columns: Default::default(), columns, name: None })
     }
 
     fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<No, Self::Error> {

@@ -78,7 +78,8 @@ impl Operation for DeleteRow {
         if !self.parts().settles(conflict) {
             return None;
         }
-        let probe = GetRow::new(self.table_name.clone(), self.primary_key.clone());
+        let mut probe = GetRow::new(self.table_name.clone(), self.primary_key.clone());
+        probe.transaction_id.clone_from(&self.transaction_id);
         Some(Settle::by(probe, |found| match found?.row {
             None => Ok(Settled::Ours(Written::default())),
             Some(_) => Err(nobody_knows()),

@@ -89,12 +89,9 @@ impl Operation for PutRow {
         if !self.parts().settles(conflict) {
             return None;
         }
-        let versions = self.row.columns.iter().map(|c| self.row.versions(&c.name).count()).max().unwrap_or(1);
-        let probe = GetRow::new(self.table_name.clone(), self.row.primary_key.clone())
-            .max_versions(u32::try_from(versions).unwrap_or(u32::MAX));
         let put = self.clone();
-        Some(Settle::by(probe, move |found| match found?.row {
-            Some(row) if is_put(&put.row, &row) => {
+        Some(Settle::by(self.read_back(), move |found| match found?.row {
+            Some(row) if put.is_in(&row) => {
                 let returned = put.return_content.as_ref().map(|_| Row::new(row.primary_key));
                 Ok(Settled::Ours(Written { row: returned, ..Written::default() }))
             }
@@ -104,13 +101,25 @@ impl Operation for PutRow {
     }
 }
 
-/// True if `found` is what putting `put` leaves: its columns and no other. A table may keep fewer versions than were put.
-fn is_put(put: &Row, found: &Row) -> bool {
-    let was_put = |name: &str, value: &crate::Value, timestamp: Option<i64>| {
-        put.versions(name).any(|c| c.value == *value && (c.timestamp.is_none() || c.timestamp == timestamp))
-    };
-    found.columns.iter().all(|c| was_put(&c.name, &c.value, c.timestamp))
-        && put.columns.iter().all(|c| found.get(&c.name).is_some())
+impl PutRow {
+    /// Reads the row with as many versions as are put; in the transaction, for only there is it seen before the commit.
+    pub(crate) fn read_back(&self) -> GetRow {
+        let versions = self.row.columns.iter().map(|c| self.row.versions(&c.name).count()).max().unwrap_or(1);
+        let mut get = GetRow::new(self.table_name.clone(), self.row.primary_key.clone())
+            .max_versions(u32::try_from(versions).unwrap_or(u32::MAX));
+        get.transaction_id.clone_from(&self.transaction_id);
+        get
+    }
+
+    /// True if `found` is what this put leaves: its columns and no other. A table may keep fewer versions than were put.
+    pub(crate) fn is_in(&self, found: &Row) -> bool {
+        let put = &self.row;
+        let was_put = |name: &str, value: &crate::Value, timestamp: Option<i64>| {
+            put.versions(name).any(|c| c.value == *value && (c.timestamp.is_none() || c.timestamp == timestamp))
+        };
+        found.columns.iter().all(|c| was_put(&c.name, &c.value, c.timestamp))
+            && put.columns.iter().all(|c| found.get(&c.name).is_some())
+    }
 }
 
 #[cfg(feature = "server")]
@@ -173,11 +182,12 @@ mod tests {
                 .with_version("photo", [1, 2, 3], 1);
             extra.into_iter().fold(row, |row, name| row.with_version(name, true, 1))
         };
-        assert!(is_put(&row(), &found(None, 37)));
-        assert!(!is_put(&row(), &found(None, 38)));
-        assert!(!is_put(&row(), &found(Some("other"), 37)));
-        assert!(!is_put(&row(), &Row::new(row().primary_key).with_version("name", "李", 1)));
-        assert!(!is_put(&row(), &found(None, 37).with_version("age", 36, 1)));
+        let put = PutRow::new("entries", row());
+        assert!(put.is_in(&found(None, 37)));
+        assert!(!put.is_in(&found(None, 38)));
+        assert!(!put.is_in(&found(Some("other"), 37)));
+        assert!(!put.is_in(&Row::new(row().primary_key).with_version("name", "李", 1)));
+        assert!(!put.is_in(&found(None, 37).with_version("age", 36, 1)));
     }
 
     #[test]

@@ -94,7 +94,8 @@ impl Operation for UpdateRow {
         if !self.parts().settles(conflict) {
             return None;
         }
-        let probe = GetRow::new(self.table_name.clone(), self.row.primary_key.clone());
+        let mut probe = GetRow::new(self.table_name.clone(), self.row.primary_key.clone());
+        probe.transaction_id.clone_from(&self.transaction_id);
         let update = self.clone();
         Some(Settle::by(probe, move |found| match found?.row {
             Some(row) if update.row.changes.iter().all(|change| is_made(change, &row)) => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::sequence::Sequence;
 use super::tag;
 use crate::{KeyValue, Value};
 
@@ -159,6 +160,7 @@ pub struct RowRef<'r, 'a> {
     pub(super) cells: &'r [CellRef<'a>],
     pub(super) key_columns: usize,
     pub(super) delete_marker: bool,
+    pub(super) sequence: Option<Sequence>,
 }
 
 impl<'r, 'a> RowRef<'r, 'a> {
@@ -178,6 +180,12 @@ impl<'r, 'a> RowRef<'r, 'a> {
     #[must_use]
     pub const fn is_deleted(&self) -> bool {
         self.delete_marker
+    }
+
+    /// The place of the change in its stream; only rows of a stream have one.
+    #[must_use]
+    pub const fn sequence(&self) -> Option<Sequence> {
+        self.sequence
     }
 
     /// The value of the first attribute column of this name: in an answer, its newest version.

@@ -78,7 +78,7 @@ pub fn decode_delete(buffer: &[u8]) -> Result<PrimaryKey, DecodeError> {
     decode_one(buffer, Shape::Delete, owned_key)
 }
 
-fn decode_one<'a, T>(
+pub(super) fn decode_one<'a, T>(
     buffer: &'a [u8],
     shape: Shape,
     owned: impl FnOnce(&RowRef<'_, 'a>, &mut Names<'a>) -> Result<T, DecodeFault>,
@@ -104,7 +104,7 @@ fn owned_row<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<Row, Dec
     Ok(Row { primary_key, columns })
 }
 
-fn owned_key<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<PrimaryKey, DecodeFault> {
+pub(super) fn owned_key<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<PrimaryKey, DecodeFault> {
     let column = |cell: &CellRef<'a>| {
         let value = cell.value.ok_or(DecodeFault::ValueMismatch)?;
         let value = value.to_key_value().ok_or(DecodeFault::BadValueType(value.type_tag()))?;
@@ -113,13 +113,13 @@ fn owned_key<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<PrimaryK
     row.primary_key().iter().map(column).collect()
 }
 
-fn owned_column<'a>(cell: &CellRef<'a>, names: &mut Names<'a>) -> Result<Column, DecodeFault> {
+pub(super) fn owned_column<'a>(cell: &CellRef<'a>, names: &mut Names<'a>) -> Result<Column, DecodeFault> {
     let value = cell.value.ok_or(DecodeFault::ValueMismatch)?;
     let value = value.to_value().ok_or(DecodeFault::BadValueType(value.type_tag()))?;
     Ok(Column { name: names.share(cell.name), value, timestamp: cell.timestamp })
 }
 
-fn owned_change<'a>(cell: &CellRef<'a>, names: &mut Names<'a>) -> Result<CellChange, DecodeFault> {
+pub(super) fn owned_change<'a>(cell: &CellRef<'a>, names: &mut Names<'a>) -> Result<CellChange, DecodeFault> {
     match (cell.op, cell.value, cell.timestamp) {
         (None, ..) => Ok(CellChange::Put(owned_column(cell, names)?)),
         (Some(CellOp::DeleteAllVersions), ..) => Ok(CellChange::DeleteAll { name: names.share(cell.name) }),

@@ -22,6 +22,8 @@ mod encode;
 mod error;
 mod names;
 mod reader;
+mod record;
+mod sequence;
 mod shape;
 mod tag;
 mod variant;
@@ -35,5 +37,7 @@ pub use decode::{decode_delete, decode_key, decode_put, decode_row, decode_rows,
 pub use encode::{DeletedRow, Encode};
 pub use error::{DecodeError, DecodeFault};
 pub use reader::{MAX_BUFFER_BYTES, RowReader};
+pub use record::{decode_columns, decode_record};
+pub use sequence::Sequence;
 pub use shape::Shape;
 pub use variant::{decode_value, encode_value};

@@ -4,6 +4,7 @@ use super::cell::{CellOp, CellRef, RowRef};
 use super::crc8;
 use super::cursor::Cursor;
 use super::error::{DecodeError, DecodeFault};
+use super::sequence::Sequence;
 use super::shape::Shape;
 use super::{tag, variant};
 
@@ -72,9 +73,9 @@ impl<'a> RowReader<'a> {
             return Ok(None);
         }
         match self.row() {
-            Ok((key_columns, delete_marker)) => {
+            Ok((key_columns, delete_marker, sequence)) => {
                 self.rows += 1;
-                Ok(Some(RowRef { cells: &self.cells, key_columns, delete_marker }))
+                Ok(Some(RowRef { cells: &self.cells, key_columns, delete_marker, sequence }))
             }
             Err(error) => {
                 self.cursor.finish();
@@ -103,7 +104,7 @@ impl<'a> RowReader<'a> {
         self.cursor.rest().is_empty()
     }
 
-    fn row(&mut self) -> Result<(usize, bool), DecodeError> {
+    fn row(&mut self) -> Result<(usize, bool, Option<Sequence>), DecodeError> {
         self.cells.clear();
         let mut crc = 0;
         let has_key = self.cursor.take_if(tag::ROW_KEY);
@@ -120,16 +121,14 @@ impl<'a> RowReader<'a> {
             self.cursor.expect(tag::ROW_KEY)?;
         }
         let delete_marker = self.cursor.take_if(tag::DELETE_MARKER);
-        if self.cursor.take_if(tag::EXTENSION) {
-            self.skip_extension()?;
-        }
+        let sequence = if self.cursor.take_if(tag::EXTENSION) { self.extension()? } else { None };
         self.cursor.expect(tag::ROW_CHECKSUM)?;
         if self.cursor.u8()? != crc8::push(crc, u8::from(delete_marker)) {
             return Err(self.cursor.error(DecodeFault::RowChecksum));
         }
         let (key, columns) = self.cells.split_at(key_columns);
         self.shape.check(key, columns, delete_marker).map_err(|fault| self.cursor.error(fault))?;
-        Ok((key_columns, delete_marker))
+        Ok((key_columns, delete_marker, sequence))
     }
 
     /// Reads the cells of the primary key or of the attributes; gives the row's checksum so far.
@@ -142,13 +141,10 @@ impl<'a> RowReader<'a> {
         Ok(crc)
     }
 
-    /// Passes over the extension of a stream's row: parts with a tag and a length. No checksum covers it.
-    fn skip_extension(&mut self) -> Result<(), DecodeError> {
-        let mut parts = Cursor::new(self.cursor.sized()?);
-        while parts.peek().is_some() {
-            parts.u8().and_then(|_| parts.sized()).map_err(|_| self.cursor.error(DecodeFault::BadLength))?;
-        }
-        Ok(())
+    /// Reads the extension of a stream's row: parts with a tag and a length. No checksum covers it.
+    fn extension(&mut self) -> Result<Option<Sequence>, DecodeError> {
+        let extension = self.cursor.sized()?;
+        Sequence::read(extension).map_err(|_| self.cursor.error(DecodeFault::BadLength))
     }
 }
 

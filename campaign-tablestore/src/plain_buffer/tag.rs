@@ -13,6 +13,10 @@ pub(super) const DELETE_MARKER: u8 = 0x08;
 pub(super) const ROW_CHECKSUM: u8 = 0x09;
 pub(super) const CELL_CHECKSUM: u8 = 0x0A;
 pub(super) const EXTENSION: u8 = 0x0B;
+pub(super) const SEQUENCE: u8 = 0x0C;
+pub(super) const SEQUENCE_EPOCH: u8 = 0x0D;
+pub(super) const SEQUENCE_TIMESTAMP: u8 = 0x0E;
+pub(super) const SEQUENCE_ROW_INDEX: u8 = 0x0F;
 
 pub(super) const INTEGER: u8 = 0x00;
 pub(super) const DOUBLE: u8 = 0x01;

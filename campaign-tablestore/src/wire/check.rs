@@ -69,7 +69,7 @@ pub(crate) fn check_columns<'a>(
 
 /// The documents have column names of letters, digits and underscores; the service also takes `price-2` and the like, so
 /// only what is surely none is refused.
-pub(crate) fn check_column_name(name: &str) -> Result<()> {
+fn check_column_name(name: &str) -> Result<()> {
     let visible = !name.bytes().any(|byte| byte == b' ' || byte.is_ascii_control());
     if visible && (1..=MAX_NAME_BYTES).contains(&name.len()) {
         return Ok(());

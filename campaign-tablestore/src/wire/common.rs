@@ -1,7 +1,7 @@
 //! Messages of more than one operation.
 
 use bytes::Bytes;
-use campaign_client::Result;
+use campaign_client::{Error, Result};
 use prost::Message;
 
 use super::check_table_name;
@@ -22,5 +22,22 @@ impl TableNameRequest {
     pub(crate) fn body(table_name: &str) -> Result<Bytes> {
         check_table_name(table_name)?;
         Ok(Self { table_name: Some(table_name.to_owned()) }.encode_to_vec().into())
+    }
+}
+
+/// The requests that name a transaction and nothing else.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TransactionRequest {
+    #[prost(string, optional, tag = "1")]
+    pub(crate) transaction_id: Option<String>,
+}
+
+impl TransactionRequest {
+    /// The bytes of the request for this transaction.
+    pub(crate) fn body(transaction_id: &str) -> Result<Bytes> {
+        if transaction_id.is_empty() {
+            return Err(Error::invalid("a transaction has an id"));
+        }
+        Ok(Self { transaction_id: Some(transaction_id.to_owned()) }.encode_to_vec().into())
     }
 }

@@ -16,8 +16,8 @@ pub use self::fault::WireFault;
 #[cfg(feature = "server")]
 pub(crate) use self::http::{respond, understood};
 pub(crate) use self::{
-    check::{MAX_NAME_BYTES, check_column_name, check_columns, check_key, check_table_name},
-    common::{Empty, TableNameRequest},
+    check::{MAX_NAME_BYTES, check_columns, check_key, check_table_name},
+    common::{Empty, TableNameRequest, TransactionRequest},
     enumeration::enumeration,
     error_message::ErrorMessage,
     fault::{positive, required},

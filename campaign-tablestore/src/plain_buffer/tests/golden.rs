@@ -2,8 +2,8 @@
 
 use super::vectors::{self, hex, list, text};
 use crate::plain_buffer::{
-    DecodeFault, DeletedRow, Encode, RowReader, Shape, crc8, decode_delete, decode_key, decode_put, decode_row,
-    decode_rows, decode_update, decode_value, encode_value,
+    DecodeFault, DeletedRow, Encode, RowReader, Sequence, Shape, crc8, decode_columns, decode_delete, decode_key,
+    decode_put, decode_record, decode_row, decode_rows, decode_update, decode_value, encode_value,
 };
 use crate::{PrimaryKey, Row};
 
@@ -154,6 +154,10 @@ fn what_must_be_tolerated_is_read() {
 
     let row = decode_row(&hex(extension, "hex")).unwrap().unwrap();
     assert_eq!(row, Row::new(PrimaryKey::new().with("id", "c")));
+    let (update, sequence) = decode_record(&hex(extension, "hex")).unwrap();
+    assert_eq!(update.primary_key, row.primary_key);
+    assert_eq!(sequence, Some(Sequence { epoch: 1, timestamp: 1_768_465_845_123_456, row_index: 2 }));
+    assert_eq!(decode_columns(&buffer).unwrap().len(), 1);
 
     let buffer = hex(zeros, "hex");
     assert_eq!(buffer.last(), Some(&0));

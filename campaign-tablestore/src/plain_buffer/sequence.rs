@@ -1,0 +1,75 @@
+//! The place of a change in its stream, which a row carries in its extension.
+
+use super::cursor::Cursor;
+use super::error::{DecodeError, DecodeFault};
+use super::tag;
+
+/// The place of a change among the changes of its shard: later ones are greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sequence {
+    /// Counts up when the shard moves to another server.
+    pub epoch: i32,
+    /// When it was made, in microseconds since 1970-01-01 UTC.
+    pub timestamp: i64,
+    /// Its number among the rows that one request changed.
+    pub row_index: i32,
+}
+
+impl Sequence {
+    /// Reads the parts of an extension; those that nobody knows are passed over.
+    pub(super) fn read(extension: &[u8]) -> Result<Option<Self>, DecodeError> {
+        let mut parts = Cursor::new(extension);
+        let mut sequence = None;
+        while parts.peek().is_some() {
+            let is_sequence = parts.u8()? == tag::SEQUENCE;
+            let part = parts.sized()?;
+            if is_sequence {
+                sequence = Some(Self::read_part(part)?);
+            }
+        }
+        Ok(sequence)
+    }
+
+    fn read_part(part: &[u8]) -> Result<Self, DecodeError> {
+        let mut part = Cursor::new(part);
+        part.expect(tag::SEQUENCE_EPOCH)?;
+        let epoch = i32::from_le_bytes(part.array()?);
+        part.expect(tag::SEQUENCE_TIMESTAMP)?;
+        let timestamp = i64::from_le_bytes(part.array()?);
+        part.expect(tag::SEQUENCE_ROW_INDEX)?;
+        let row_index = i32::from_le_bytes(part.array()?);
+        if part.peek().is_some() {
+            return Err(part.error(DecodeFault::BadLength));
+        }
+        Ok(Self { epoch, timestamp, row_index })
+    }
+
+    /// Puts the extension into `row`, a buffer of exactly one row without one. No checksum covers it.
+    #[cfg(feature = "server")]
+    pub(crate) fn put_into(self, row: &mut Vec<u8>) {
+        let end = row.split_off(row.len().saturating_sub(ROW_END));
+        let (epoch, timestamp, row_index) =
+            (self.epoch.to_le_bytes(), self.timestamp.to_le_bytes(), self.row_index.to_le_bytes());
+        row.push(tag::EXTENSION);
+        row.extend_from_slice(&(1 + 4 + PART).to_le_bytes());
+        row.push(tag::SEQUENCE);
+        row.extend_from_slice(&PART.to_le_bytes());
+        for (tag, bytes) in [
+            (tag::SEQUENCE_EPOCH, epoch.as_slice()),
+            (tag::SEQUENCE_TIMESTAMP, timestamp.as_slice()),
+            (tag::SEQUENCE_ROW_INDEX, row_index.as_slice()),
+        ] {
+            row.push(tag);
+            row.extend_from_slice(bytes);
+        }
+        row.extend_from_slice(&end);
+    }
+}
+
+/// Bytes of the sequence in an extension: three tags, two numbers of four bytes and one of eight.
+#[cfg(feature = "server")]
+const PART: u32 = 3 + 4 + 8 + 4;
+
+/// Bytes behind the extension: the tag of the row's checksum and the checksum.
+#[cfg(feature = "server")]
+const ROW_END: usize = 2;
