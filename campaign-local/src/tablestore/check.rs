@@ -20,6 +20,7 @@ const DEFINED_COLUMNS: usize = 32;
 const DATA_BYTES: usize = 4 << 20;
 /// Versions are below this (official SDK tests: "INT64_MAX/1000").
 const LAST_VERSION: i64 = i64::MAX / 1000;
+pub(super) const LIMIT: &str = "The limit must be greater than 0.";
 const TIMESTAMP: &str = "Timestamp must be in range [0, INT64_MAX/1000).";
 
 pub(super) fn invalid(message: impl Into<String>) -> Refusal {
@@ -43,6 +44,7 @@ pub(super) fn unreadable(operation: &str, error: &campaign_client::Error) -> Ref
     match fault {
         Some(WireFault::Row(error)) => invalid(plain_buffer(operation, error)),
         Some(WireFault::Filter(error)) => invalid(format!("Invalid filter: {error}.")),
+        Some(WireFault::OutOfRange { field: "limit", .. }) => invalid(LIMIT),
         Some(WireFault::OutOfRange { field, .. }) => invalid(format!("Invalid value of {field}.")),
         Some(WireFault::Contradiction(what)) => invalid(format!("{what}.")),
         _ => invalid("Parse PBMessage from RawString failed."),
@@ -260,6 +262,9 @@ mod tests {
             refused("DeleteRow", decode_delete(&id().to_bytes()).unwrap_err()),
             "Invalid request of delete row: missing RowDeleteMarker in request."
         );
+        let limit = WireFault::OutOfRange { field: "limit", value: -1 };
+        let error = campaign_client::Error::unreadable("no GetRange").with_source(limit);
+        assert_eq!(unreadable("GetRange", &error).message, "The limit must be greater than 0.");
         let early = Row::new(id()).with_version("v", 1, -1);
         assert_eq!(refused("PutRow", decode_put(&early.to_bytes()).unwrap_err()), TIMESTAMP);
     }

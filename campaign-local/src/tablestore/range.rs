@@ -65,7 +65,7 @@ pub(super) fn read_range(
         Direction::Backward => ([end, vec![0]].concat(), [start, vec![0]].concat(), Order::Backward),
     };
     if bounds.limit == Some(0) {
-        return Err(invalid("The limit must be greater than 0."));
+        return Err(invalid(check::LIMIT));
     }
     wanted.check()?;
 
