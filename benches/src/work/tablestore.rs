@@ -5,7 +5,7 @@ use std::{net::SocketAddr, rc::Rc, sync::LazyLock};
 use bytes::Bytes;
 use campaign_client::{Body, Client, Credentials, Operation, Service, Signing};
 use campaign_tablestore::{
-    PrimaryKey, PutRow, Row, TableStore,
+    ListTable, PrimaryKey, PutRow, Row, TableStore,
     sign::{SigningKey, answer_string_to_sign},
 };
 use chrono::{DateTime, Utc};
@@ -27,9 +27,15 @@ pub(super) fn find(name: &str, server: Option<SocketAddr>) -> Option<Run> {
         "put-16" => put(&at?, 16, false),
         "floor" => floor(&at?, 1),
         "floor-16" => floor(&at?, 16),
-        "encode" => {
+        // The body is made together with its HTTP request and URI, which the peer makes elsewhere.
+        "request" => {
             let (call, service) = (call(), service("http://127.0.0.1:1", false));
             repeat(move || call.request(&service).expect("the row can be sent"))
+        }
+        // A call without fields: the HTTP request, the URI, and a body of no bytes.
+        "request-empty" => {
+            let service = service("http://127.0.0.1:1", false);
+            repeat(move || ListTable.request(&service).expect("it can be sent"))
         }
         #[cfg(feature = "peers")]
         name => return peer::find(name, at.as_deref()),

@@ -72,6 +72,7 @@ impl ValueRef<'_> {
 }
 
 impl<'a> From<&'a Value> for ValueRef<'a> {
+    #[inline(always)]
     fn from(value: &'a Value) -> Self {
         match value {
             Value::Integer(value) => Self::Integer(*value),
@@ -84,6 +85,7 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
 }
 
 impl<'a> From<&'a KeyValue> for ValueRef<'a> {
+    #[inline(always)]
     fn from(value: &'a KeyValue) -> Self {
         match value {
             KeyValue::Integer(value) => Self::Integer(*value),

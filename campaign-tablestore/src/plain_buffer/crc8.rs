@@ -54,17 +54,23 @@ pub(crate) const fn checksum(bytes: &[u8]) -> u8 {
 
 /// The checksum of what `crc` stands for, followed by a byte and a length, little endian.
 #[inline(always)]
-pub(super) fn head(crc: u8, byte: u8, [n0, n1, n2, n3]: [u8; 4]) -> u8 {
-    TABLES[4][usize::from(crc ^ byte)]
-        ^ TABLES[3][usize::from(n0)]
-        ^ TABLES[2][usize::from(n1)]
-        ^ TABLES[1][usize::from(n2)]
-        ^ TABLES[0][usize::from(n3)]
+pub(super) fn head(crc: u8, byte: u8, length: u32) -> u8 {
+    // Zero bytes change nothing, and few lengths have more than one that is not zero.
+    match u8::try_from(length) {
+        Ok(length) => TABLES[4][usize::from(crc ^ byte)] ^ TABLES[3][usize::from(length)],
+        Err(_) => long_head(crc, byte, length),
+    }
+}
+
+#[inline(never)]
+fn long_head(crc: u8, byte: u8, length: u32) -> u8 {
+    let [n0, n1, n2, n3] = length.to_le_bytes();
+    extend(crc, &[byte, n0, n1, n2, n3])
 }
 
 /// The checksum of what `crc` stands for, followed by eight bytes.
 #[inline(always)]
-pub(super) fn step(crc: u8, step: [u8; 8]) -> u8 {
+pub(super) fn step(crc: u8, step: &[u8; 8]) -> u8 {
     TABLES[7][usize::from(crc ^ step[0])]
         ^ TABLES[6][usize::from(step[1])]
         ^ TABLES[5][usize::from(step[2])]
@@ -78,17 +84,17 @@ pub(super) fn step(crc: u8, step: [u8; 8]) -> u8 {
 /// The checksum of what `crc` stands for, followed by `bytes`.
 #[inline(always)]
 pub(super) fn extend(mut crc: u8, bytes: &[u8]) -> u8 {
-    let (steps, rest) = bytes.as_chunks::<8>();
+    let (steps, mut rest) = bytes.as_chunks::<8>();
     for bytes in steps {
-        crc = step(crc, *bytes);
+        crc = step(crc, bytes);
     }
-    // Names are mostly shorter than a step.
-    let (halves, rest) = rest.as_chunks::<4>();
-    for half in halves {
+    // Texts are mostly some words: what is left of the last step counts.
+    if let Some((half, after)) = rest.split_first_chunk::<4>() {
         crc = TABLES[3][usize::from(crc ^ half[0])]
             ^ TABLES[2][usize::from(half[1])]
             ^ TABLES[1][usize::from(half[2])]
             ^ TABLES[0][usize::from(half[3])];
+        rest = after;
     }
     for byte in rest {
         crc = push(crc, *byte);
@@ -108,7 +114,8 @@ mod tests {
             assert_eq!(extend(7, bytes), bytes.iter().fold(7, |crc, byte| push(crc, *byte)), "{length}");
             assert_eq!(checksum(bytes), extend(0, bytes), "{length}");
         }
-        assert_eq!(head(9, 3, [1, 2, 0, 4]), extend(9, &[3, 1, 2, 0, 4]));
-        assert_eq!(step(9, [1, 2, 3, 4, 5, 6, 7, 8]), extend(9, &[1, 2, 3, 4, 5, 6, 7, 8]));
+        assert_eq!(head(9, 3, 0x0400_0201), extend(9, &[3, 1, 2, 0, 4]));
+        assert_eq!(head(9, 3, 0xfe), extend(9, &[3, 0xfe, 0, 0, 0]));
+        assert_eq!(step(9, &[1, 2, 3, 4, 5, 6, 7, 8]), extend(9, &[1, 2, 3, 4, 5, 6, 7, 8]));
     }
 }

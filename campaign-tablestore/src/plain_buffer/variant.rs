@@ -6,6 +6,7 @@
 use super::cell::ValueRef;
 use super::cursor::Cursor;
 use super::error::{DecodeError, DecodeFault};
+use super::place::Place;
 use super::{crc8, tag};
 use crate::Value;
 
@@ -29,15 +30,16 @@ pub fn decode_value(bytes: &[u8]) -> Result<Value, DecodeError> {
 }
 
 /// What stands before text and bytes: the type and their length.
-const SIZED_LEN: usize = 1 + 4;
+const SIZED_LEN: u32 = 1 + 4;
 
 /// Length of type and content in bytes.
+#[inline(always)]
 pub(super) const fn encoded_len(value: ValueRef<'_>) -> usize {
     match value {
         ValueRef::Integer(_) | ValueRef::Double(_) => 1 + 8,
         ValueRef::Boolean(_) => 1 + 1,
-        ValueRef::String(text) => SIZED_LEN + text.len(),
-        ValueRef::Binary(bytes) => SIZED_LEN + bytes.len(),
+        ValueRef::String(text) => SIZED_LEN as usize + text.len(),
+        ValueRef::Binary(bytes) => SIZED_LEN as usize + bytes.len(),
         ValueRef::InfMin | ValueRef::InfMax | ValueRef::AutoIncrement => 1,
     }
 }
@@ -55,34 +57,40 @@ pub(super) fn write(value: ValueRef<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a text as the value of a cell: the cell's tag, the length of what follows, type and content. Gives the checksum of
-/// what `crc` stands for, followed by type and content.
+/// Writes text or bytes as the value of a cell: the cell's tag, the length of what follows, type and content. Gives the
+/// checksum of what `crc` stands for, followed by type and content.
 ///
-/// What stands before the content is written in one piece: each append is a check of the capacity.
+/// What stands before the content is written in one piece.
 #[inline(always)]
-pub(super) fn write_string_cell(text: &str, crc: u8, out: &mut Vec<u8>) -> u8 {
-    let length @ [n0, n1, n2, n3] = wire_len(text.len()).to_le_bytes();
-    let [c0, c1, c2, c3] = wire_len(SIZED_LEN + text.len()).to_le_bytes();
-    out.extend_from_slice(&[tag::CELL_VALUE, c0, c1, c2, c3, tag::STRING, n0, n1, n2, n3]);
-    out.extend_from_slice(text.as_bytes());
-    crc8::extend(crc8::head(crc, tag::STRING, length), text.as_bytes())
+pub(super) fn write_sized_cell(kind: u8, content: &[u8], crc: u8, place: &mut Place<'_>) -> u8 {
+    let length = wire_len(content.len());
+    let [n0, n1, n2, n3] = length.to_le_bytes();
+    let [c0, c1, c2, c3] = length.saturating_add(SIZED_LEN).to_le_bytes();
+    place.put([tag::CELL_VALUE, c0, c1, c2, c3, kind, n0, n1, n2, n3]);
+    place.put_slice(content);
+    crc8::extend(crc8::head(crc, kind, length), content)
 }
 
-/// The same for a number.
+/// The same for eight bytes.
 #[inline(always)]
-pub(super) fn write_integer_cell(number: i64, crc: u8, out: &mut Vec<u8>) -> u8 {
-    let bytes @ [b0, b1, b2, b3, b4, b5, b6, b7] = number.to_le_bytes();
-    out.extend_from_slice(&[tag::CELL_VALUE, 9, 0, 0, 0, tag::INTEGER, b0, b1, b2, b3, b4, b5, b6, b7]);
-    crc8::step(crc8::push(crc, tag::INTEGER), bytes)
+pub(super) fn write_fixed_cell(kind: u8, content: [u8; 8], crc: u8, place: &mut Place<'_>) -> u8 {
+    let [b0, b1, b2, b3, b4, b5, b6, b7] = content;
+    place.put([tag::CELL_VALUE, 9, 0, 0, 0, kind, b0, b1, b2, b3, b4, b5, b6, b7]);
+    crc8::step(crc8::push(crc, kind), &content)
 }
 
-/// The same for any value.
-pub(super) fn write_cell(value: ValueRef<'_>, crc: u8, out: &mut Vec<u8>) -> u8 {
-    let [n0, n1, n2, n3] = wire_len(encoded_len(value)).to_le_bytes();
-    out.extend_from_slice(&[tag::CELL_VALUE, n0, n1, n2, n3]);
-    let start = out.len();
-    write(value, out);
-    crc8::extend(crc, out.get(start..).unwrap_or_default())
+/// The same for a truth.
+#[inline(always)]
+pub(super) fn write_boolean_cell(truth: bool, crc: u8, place: &mut Place<'_>) -> u8 {
+    place.put([tag::CELL_VALUE, 2, 0, 0, 0, tag::BOOLEAN, u8::from(truth)]);
+    crc8::push(crc8::push(crc, tag::BOOLEAN), u8::from(truth))
+}
+
+/// The same for a type that has no content.
+#[inline(always)]
+pub(super) fn write_empty_cell(kind: u8, crc: u8, place: &mut Place<'_>) -> u8 {
+    place.put([tag::CELL_VALUE, 1, 0, 0, 0, kind]);
+    crc8::push(crc, kind)
 }
 
 fn write_fixed(kind: u8, [b0, b1, b2, b3, b4, b5, b6, b7]: [u8; 8], out: &mut Vec<u8>) {
@@ -99,6 +107,7 @@ fn write_sized(kind: u8, bytes: &[u8], out: &mut Vec<u8>) {
 /// send; a length that does not fit becomes one that every reader refuses.
 ///
 /// [`Encode::encoded_len`]: super::Encode::encoded_len
+#[inline(always)]
 pub(super) fn wire_len(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::plain_buffer::checksum;
+use crate::{plain_buffer::checksum, wire::is_column_name};
 
 /// The name of a column: text that is cheap to clone.
 ///
@@ -28,6 +28,8 @@ pub struct Name {
     text: Text,
     /// What a cell's checksum begins with, made once: a name is written with every row.
     checksum: u8,
+    /// Whether it can be the name of a column, found out once for the same reason.
+    is_column_name: bool,
 }
 
 #[derive(Clone)]
@@ -40,11 +42,17 @@ impl Name {
     /// A name that is known when the program is compiled; nothing is allocated.
     #[must_use]
     pub const fn from_static(name: &'static str) -> Self {
-        Self { checksum: checksum(name.as_bytes()), text: Text::Static(name) }
+        Self::new(name.as_bytes(), Text::Static(name))
+    }
+
+    /// The name whose text is `text` with these bytes.
+    const fn new(bytes: &[u8], text: Text) -> Self {
+        Self { checksum: checksum(bytes), is_column_name: is_column_name(bytes), text }
     }
 
     /// The name as text.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match &self.text {
             Text::Static(name) => name,
@@ -52,7 +60,14 @@ impl Name {
         }
     }
 
+    /// Whether it can be the name of a column.
+    #[inline]
+    pub(crate) const fn is_column_name(&self) -> bool {
+        self.is_column_name
+    }
+
     /// The checksum of the name's bytes.
+    #[inline]
     pub(crate) const fn checksum(&self) -> u8 {
         self.checksum
     }
@@ -61,6 +76,7 @@ impl Name {
 impl Deref for Name {
     type Target = str;
 
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
@@ -81,13 +97,13 @@ impl Borrow<str> for Name {
 
 impl From<&str> for Name {
     fn from(name: &str) -> Self {
-        Self { checksum: checksum(name.as_bytes()), text: Text::Shared(name.into()) }
+        Self::new(name.as_bytes(), Text::Shared(name.into()))
     }
 }
 
 impl From<String> for Name {
     fn from(name: String) -> Self {
-        Self { checksum: checksum(name.as_bytes()), text: Text::Shared(name.into()) }
+        Self::from(name.as_str())
     }
 }
 

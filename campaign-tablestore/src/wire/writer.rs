@@ -7,7 +7,7 @@ use prost::{
     encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len},
 };
 
-use crate::plain_buffer::Encode;
+use crate::plain_buffer::{Encode, append};
 
 /// Writes the fields of a message, or counts what they take.
 ///
@@ -38,11 +38,13 @@ pub(crate) fn message(fields: impl Fn(&mut Writer)) -> Result<Bytes> {
 
 impl Writer {
     /// A text.
+    #[inline]
     pub(crate) fn string(&mut self, tag: u32, text: &str) {
         self.bytes(tag, text.as_bytes());
     }
 
     /// A text, if there is one.
+    #[inline]
     pub(crate) fn optional_string(&mut self, tag: u32, text: Option<&str>) {
         self.optional_bytes(tag, text.map(str::as_bytes));
     }
@@ -55,11 +57,13 @@ impl Writer {
     }
 
     /// Bytes.
+    #[inline]
     pub(crate) fn bytes(&mut self, tag: u32, bytes: &[u8]) {
         self.sized(tag, bytes.len(), |out| out.extend_from_slice(bytes));
     }
 
     /// Bytes, if there are any given.
+    #[inline]
     pub(crate) fn optional_bytes(&mut self, tag: u32, bytes: Option<&[u8]>) {
         if let Some(bytes) = bytes {
             self.bytes(tag, bytes);
@@ -67,19 +71,22 @@ impl Writer {
     }
 
     /// A row or key as PlainBuffer.
+    #[inline]
     pub(crate) fn row<R: Encode + ?Sized>(&mut self, tag: u32, row: &R) {
-        let len = match &self.out {
-            None => {
+        let len = match (&self.out, self.row.take()) {
+            (Some(_), Some(counted)) => counted,
+            (Some(_), None) => row.encoded_len(),
+            (None, counted) => {
                 let len = row.encoded_len();
-                self.row.get_or_insert(len);
+                self.row = counted.or(Some(len));
                 len
             }
-            Some(_) => self.row.take().unwrap_or_else(|| row.encoded_len()),
         };
-        self.sized(tag, len, |out| row.encode(out));
+        self.sized(tag, len, |out| append(row, len, out));
     }
 
     /// A message.
+    #[inline]
     pub(crate) fn message(&mut self, tag: u32, message: &impl Message) {
         self.sized(tag, message.encoded_len(), |out| message.encode_raw(out));
     }
@@ -102,28 +109,31 @@ impl Writer {
     pub(crate) fn int(&mut self, tag: u32, value: i64) {
         // Negative numbers take ten bytes, as proto2 has it.
         let bits = value.cast_unsigned();
-        self.len += key_len(tag) + encoded_len_varint(bits);
-        if let Some(out) = &mut self.out {
-            encode_key(tag, WireType::Varint, out);
-            encode_varint(bits, out);
+        match &mut self.out {
+            None => self.len += key_len(tag) + encoded_len_varint(bits),
+            Some(out) => {
+                encode_key(tag, WireType::Varint, out);
+                encode_varint(bits, out);
+            }
         }
     }
 
+    #[inline]
     fn sized(&mut self, tag: u32, len: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        self.len += key_len(tag) + encoded_len_varint(len as u64) + len;
-        if let Some(out) = &mut self.out {
-            varint((u64::from(tag) << 3) | WireType::LengthDelimited as u64, out);
-            varint(len as u64, out);
-            write(out);
+        let Some(out) = &mut self.out else {
+            self.len += key_len(tag) + encoded_len_varint(len as u64) + len;
+            return;
+        };
+        let tag = (u64::from(tag) << 3) | WireType::LengthDelimited as u64;
+        match (u8::try_from(tag), u8::try_from(len)) {
+            // Most numbers here take one byte.
+            (Ok(tag @ 0..0x80), Ok(len @ 0..0x80)) => out.extend_from_slice(&[tag, len]),
+            _ => {
+                encode_varint(tag, out);
+                encode_varint(len as u64, out);
+            }
         }
-    }
-}
-
-/// Most numbers here take one byte.
-fn varint(value: u64, out: &mut Vec<u8>) {
-    match u8::try_from(value) {
-        Ok(byte @ 0..0x80) => out.push(byte),
-        _ => encode_varint(value, out),
+        write(out);
     }
 }
 
