@@ -114,3 +114,30 @@ fn check_length(name: &Name, length: usize, most: usize) -> Result<()> {
 fn too_long(name: &Name, length: usize, most: usize) -> Error {
     Error::invalid(format!("the column {name} holds {length} bytes; it may hold {most}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_named_by_visible_text_of_1_to_255_bytes() {
+        for good in ["a", "price-2", "姓名", "x".repeat(255).as_str()] {
+            assert!(check_column_name(&Name::from(good)).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", " a", "a\n", "\u{7f}", "x".repeat(256).as_str()] {
+            assert!(check_column_name(&Name::from(bad)).is_err(), "{bad:?}");
+        }
+        assert!(check_column_name(&Name::from_static("a\tb")).is_err());
+    }
+
+    #[test]
+    fn a_table_is_named_by_letters_digits_and_underscores() {
+        for byte in 0..128_u8 {
+            let letter = char::from(byte).to_string();
+            let may = byte.is_ascii_alphanumeric() || byte == b'_';
+            assert_eq!(check_table_name(&format!("a{letter}")).is_ok(), may, "{letter:?}");
+            assert_eq!(check_table_name(&letter).is_ok(), may && !byte.is_ascii_digit(), "{letter:?}");
+        }
+        assert!(check_table_name("täble").is_err());
+    }
+}
