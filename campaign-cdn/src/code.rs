@@ -1,7 +1,6 @@
 //! The service's error codes: the one table of what each means.
 
-use campaign_client::{Error, ErrorKind, Verdict};
-use http::StatusCode;
+use campaign_client::{Error, ErrorKind, Verdict, codes};
 
 use ErrorKind::{Denied, NotFound, Refused, Throttled, Unavailable};
 use Verdict::{Expired, Final, Skewed};
@@ -10,64 +9,20 @@ const UNEXECUTED: Verdict = Verdict::UNEXECUTED;
 const AMBIGUOUS: Verdict = Verdict::AMBIGUOUS;
 const THROTTLED: Verdict = Verdict::THROTTLED;
 
-/// Makes the enum and the lookups from the table.
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal, $kind:expr, $verdict:expr;)*) => {
-        /// An error code of the CDN's management interface.
-        ///
-        /// ```
-        /// use campaign_cdn::Code;
-        ///
-        /// fn is_used_up(error: &campaign_cdn::client::Error) -> bool {
-        ///     Code::of(error) == Some(Code::QuotaExceededRefresh)
-        /// }
-        /// ```
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Code {
-            $($(#[$doc])* $name,)*
-            /// A code that this version does not know; its text is in [`Error::service_error`].
-            Other,
-        }
-
-        impl Code {
-            /// Every code of the table, without [`Code::Other`].
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The code of this text. `Throttling.User`, `Throttling.Api` and their like are [`Code::Throttling`].
-            #[must_use]
-            pub fn from_text(text: &str) -> Self {
-                match text {
-                    $($text => Self::$name,)*
-                    _ if text.starts_with("Throttling.") => Self::Throttling,
-                    _ => Self::Other,
-                }
-            }
-
-            /// The text on the wire; empty for [`Code::Other`].
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* Self::Other => "" }
-            }
-
-            /// The status that the service answers it with.
-            #[must_use]
-            pub fn status(self) -> StatusCode {
-                let status: u16 = match self { $(Self::$name => $status,)* Self::Other => 500 };
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-
-            /// What it means; `None` for [`Code::Other`].
-            const fn meaning(self) -> Option<(ErrorKind, Verdict)> {
-                match self { $(Self::$name => Some(($kind, $verdict)),)* Self::Other => None }
-            }
-        }
-    };
-}
-
 // Sources of the rows. [page]: the tables of error codes of the CDN calls. [common]: service document "Common error codes" of
 // the OpenAPI. Neither says what is worth another attempt: that is read from the description.
 codes! {
+    /// An error code of the CDN's management interface.
+    ///
+    /// ```
+    /// use campaign_cdn::Code;
+    ///
+    /// fn is_used_up(error: &campaign_cdn::client::Error) -> bool {
+    ///     Code::of(error) == Some(Code::QuotaExceededRefresh)
+    /// }
+    /// ```
+    pub enum Code or any_throttling;
+
     // Certainly nothing done; the service asks for less.
     /// Too many calls a second.
     Throttling = "Throttling", 503, Throttled, THROTTLED; // [page]
@@ -137,28 +92,23 @@ codes! {
     IllegalOperation = "IllegalOperation", 403, Denied, Final; // [page]
 }
 
+/// `Throttling.User`, `Throttling.Api` and their like are all [`Code::Throttling`].
+fn any_throttling(text: &str) -> Code {
+    if text.starts_with("Throttling.") { Code::Throttling } else { Code::Other }
+}
+
 impl Code {
     /// The code that the service answered `error` with; `None` if the error is not an answer of the service.
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
         error.service_error().filter(|answer| !answer.code.is_empty()).map(|answer| Self::from_text(&answer.code))
     }
-
-    /// What an answer with this code and `status` means.
-    pub(crate) fn meaning_of(self, status: StatusCode) -> (ErrorKind, Verdict) {
-        self.meaning().unwrap_or_else(|| {
-            if status.is_success() {
-                // An error that came as a success: whatever it was, it may have been done.
-                (Unavailable, AMBIGUOUS)
-            } else {
-                campaign_client::retry::by_status(status)
-            }
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
 
     #[test]
@@ -173,7 +123,7 @@ mod tests {
     #[test]
     fn every_kind_of_throttling_is_throttling() {
         for text in ["Throttling", "Throttling.User", "Throttling.Api", "Throttling.Unheard"] {
-            let meaning = Code::from_text(text).meaning_of(StatusCode::BAD_REQUEST);
+            let meaning = Code::from_text(text).meaning(StatusCode::BAD_REQUEST);
             assert_eq!(meaning, (Throttled, THROTTLED), "{text}");
         }
         assert_eq!(Code::from_text("ThrottlingX"), Code::Other);
@@ -181,13 +131,13 @@ mod tests {
 
     #[test]
     fn a_days_quota_is_not_worth_another_attempt() {
-        let meaning = Code::from_text("QuotaExceeded.Refresh").meaning_of(StatusCode::BAD_REQUEST);
+        let meaning = Code::from_text("QuotaExceeded.Refresh").meaning(StatusCode::BAD_REQUEST);
         assert_eq!(meaning, (Throttled, Final));
     }
 
     #[test]
     fn an_unknown_code_means_what_its_status_means() {
-        let meaning = |status| Code::Other.meaning_of(StatusCode::from_u16(status).unwrap());
+        let meaning = |status| Code::Other.meaning(StatusCode::from_u16(status).unwrap());
         assert_eq!(meaning(503), (Unavailable, AMBIGUOUS));
         assert_eq!(meaning(400), (Refused, Final));
         assert_eq!(meaning(200), (Unavailable, AMBIGUOUS));

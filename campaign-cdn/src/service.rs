@@ -78,7 +78,7 @@ impl Service for Cdn {
             };
             return ServiceError::new(status, "", message).with_request_id(header("x-acs-request-id"));
         };
-        let (kind, verdict) = Code::from_text(&error.code).meaning_of(status);
+        let (kind, verdict) = Code::from_text(&error.code).meaning(status);
         ServiceError::new(status, error.code, error.message.unwrap_or_default())
             .with_request_id(error.request_id.as_deref().or(header("x-acs-request-id")))
             .with_meaning(kind, verdict)

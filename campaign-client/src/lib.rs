@@ -5,6 +5,7 @@ pub mod acs3;
 pub mod body;
 pub mod client;
 mod clock;
+pub mod codes;
 pub mod credentials;
 mod endpoint;
 mod error;

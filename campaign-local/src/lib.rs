@@ -13,6 +13,7 @@ pub mod oss;
 pub mod program;
 mod running;
 pub mod serve;
+mod stop;
 pub mod store;
 pub mod tablestore;
 mod uuid;

@@ -1,6 +1,6 @@
 //! The service's error codes: the one table of what each means.
 
-use campaign_client::{Error, ErrorKind, Verdict};
+use campaign_client::{Error, ErrorKind, Verdict, codes};
 use http::StatusCode;
 
 use ErrorKind::{Conflict, Denied, Interrupted, NotFound, Refused, Throttled, Unavailable};
@@ -11,61 +11,21 @@ const AMBIGUOUS: Verdict = Verdict::AMBIGUOUS;
 const THROTTLED: Verdict = Verdict::THROTTLED;
 const MOVING: Verdict = Verdict::MOVING;
 
-/// Makes the enum and the lookups from the table.
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal, $kind:expr, $verdict:expr;)*) => {
-        /// An error code of OSS.
-        ///
-        /// ```
-        /// use campaign_oss::Code;
-        ///
-        /// fn is_unchanged(error: &campaign_client::Error) -> bool {
-        ///     Code::of(error) == Some(Code::NotModified)
-        /// }
-        /// ```
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Code {
-            $($(#[$doc])* $name,)*
-            /// A code that this version does not know; its text is in [`Error::service_error`].
-            Other,
-        }
-
-        impl Code {
-            /// Every code of the table, without [`Code::Other`].
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The code of this text.
-            #[must_use]
-            pub fn from_text(text: &str) -> Self {
-                match text { $($text => Self::$name,)* _ => Self::Other }
-            }
-
-            /// The text on the wire; empty for [`Code::Other`].
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* Self::Other => "" }
-            }
-
-            /// The status that the service answers it with.
-            #[must_use]
-            pub fn status(self) -> StatusCode {
-                let status: u16 = match self { $(Self::$name => $status,)* Self::Other => 500 };
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-
-            /// What it means; `None` for [`Code::Other`].
-            const fn meaning(self) -> Option<(ErrorKind, Verdict)> {
-                match self { $(Self::$name => Some(($kind, $verdict)),)* Self::Other => None }
-            }
-        }
-    };
-}
-
 // Sources: service document "Error responses" and the error table of oss2. Which are worth another attempt: the official Go SDK
 // (v2), save that 400 BadRequest and 401 are final here, since the same request would be refused again. (U): the status or the
 // name is general knowledge, no document at hand has it.
 codes! {
+    /// An error code of OSS.
+    ///
+    /// ```
+    /// use campaign_oss::Code;
+    ///
+    /// fn is_unchanged(error: &campaign_client::Error) -> bool {
+    ///     Code::of(error) == Some(Code::NotModified)
+    /// }
+    /// ```
+    pub enum Code;
+
     // The service asks for less.
     /// Too many requests.
     SlowDown = "SlowDown", 503, Throttled, THROTTLED; // (U)
@@ -235,24 +195,10 @@ impl Code {
     /// What an answer with this code, `message` and `status` means.
     pub(crate) fn meaning_of(self, message: &str, status: StatusCode) -> (ErrorKind, Verdict) {
         match self {
-            Self::InvalidSecurityToken | Self::AccessDenied if is_expired_token(message) => (Denied, Expired),
-            _ => self.meaning().unwrap_or_else(|| {
-                if status.is_success() {
-                    // An error that came as a success: whatever it was, the write may have been done.
-                    (Unavailable, AMBIGUOUS)
-                } else {
-                    campaign_client::retry::by_status(status)
-                }
-            }),
+            Self::InvalidSecurityToken | Self::AccessDenied if codes::is_expired_token(message) => (Denied, Expired),
+            _ => self.meaning(status),
         }
     }
-}
-
-/// No document has the text for a security token that ended; the services of the same family say "security token" and
-/// "expired" in it.
-fn is_expired_token(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    message.contains("token") && message.contains("expire")
 }
 
 #[cfg(test)]

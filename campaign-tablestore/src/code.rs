@@ -1,6 +1,6 @@
 //! The service's error codes: the one table of what each means.
 
-use campaign_client::{Effect, Error, ErrorKind, Pace, Verdict};
+use campaign_client::{Effect, Error, ErrorKind, Pace, Verdict, codes};
 use http::StatusCode;
 
 use ErrorKind::{Conflict, Denied, Interrupted, NotFound, Refused, Throttled, Unavailable};
@@ -13,61 +13,21 @@ const MOVING: Verdict = Verdict::MOVING;
 /// The partition is being moved, and what the attempt did is not known.
 const MOVING_AMBIGUOUS: Verdict = Verdict::Again { effect: Effect::Ambiguous, pace: Pace::Moving };
 
-/// Makes the enum and the lookups from the table.
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal, $kind:expr, $verdict:expr;)*) => {
-        /// An error code of Table Store.
-        ///
-        /// ```
-        /// use campaign_tablestore::Code;
-        ///
-        /// fn is_taken(error: &campaign_client::Error) -> bool {
-        ///     Code::of(error) == Some(Code::ConditionCheckFail)
-        /// }
-        /// ```
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Code {
-            $($(#[$doc])* $name,)*
-            /// A code that this version does not know; its text is in [`Error::service_error`].
-            Other,
-        }
-
-        impl Code {
-            /// Every code of the table, without [`Code::Other`].
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The code of this text.
-            #[must_use]
-            pub fn from_text(text: &str) -> Self {
-                match text { $($text => Self::$name,)* _ => Self::Other }
-            }
-
-            /// The text on the wire; empty for [`Code::Other`].
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)* Self::Other => "" }
-            }
-
-            /// The status that the service answers it with.
-            #[must_use]
-            pub fn status(self) -> StatusCode {
-                let status: u16 = match self { $(Self::$name => $status,)* Self::Other => 500 };
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-
-            /// What it means; `None` for [`Code::Other`].
-            const fn meaning(self) -> Option<(ErrorKind, Verdict)> {
-                match self { $(Self::$name => Some(($kind, $verdict)),)* Self::Other => None }
-            }
-        }
-    };
-}
-
 // Sources of the rows. [page]: service document "Error codes", its column "Retry" and its description. [sdk]: the retry
 // policies of the official SDKs, which agree where no name is given; "any operation" there means that the service did
 // nothing, "idempotent operations" that nobody knows. Statuses that no document states are 400 for refusals and 503 else.
 codes! {
+    /// An error code of Table Store.
+    ///
+    /// ```
+    /// use campaign_tablestore::Code;
+    ///
+    /// fn is_taken(error: &campaign_client::Error) -> bool {
+    ///     Code::of(error) == Some(Code::ConditionCheckFail)
+    /// }
+    /// ```
+    pub enum Code;
+
     // Certainly nothing done; the service asks for less.
     /// The partition is overloaded.
     ServerBusy = "OTSServerBusy", 503, Throttled, THROTTLED; // [page] yes; [sdk] any operation
@@ -167,25 +127,11 @@ impl Code {
     pub(crate) fn meaning_of(self, message: &str, status: StatusCode) -> (ErrorKind, Verdict) {
         match self {
             Self::AuthFailed if message.starts_with(SKEWED) => (Denied, Verdict::Skewed),
-            Self::AuthFailed if is_expired_token(message) => (Denied, Verdict::Expired),
+            Self::AuthFailed if codes::is_expired_token(message) => (Denied, Verdict::Expired),
             Self::QuotaExhausted if message == TOO_FREQUENT => (Throttled, THROTTLED),
-            _ => self.meaning().unwrap_or_else(|| {
-                if status.is_success() {
-                    // An error that came as a success: whatever it was, the write may have been done.
-                    (Unavailable, AMBIGUOUS)
-                } else {
-                    campaign_client::retry::by_status(status)
-                }
-            }),
+            _ => self.meaning(status),
         }
     }
-}
-
-/// No document has the text for a security token that ended; the services of the same family say "security token" and
-/// "expired" in it.
-fn is_expired_token(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    message.contains("token") && message.contains("expire")
 }
 
 #[cfg(test)]

@@ -26,20 +26,25 @@ mod write;
 
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
-pub use entity::{Entity, EntityError, EntityFault, binary, from_row, to_row};
+pub use entity::{Entity, EntityError, EntityFault, KeyValues, Table, binary, from_row, from_row_ref, to_row};
 #[cfg(feature = "entries")]
 pub use entries::EntryTable;
 #[cfg(feature = "server")]
 pub use filter::UnsupportedFilter;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
 pub use op::{
+    add_defined_column::AddDefinedColumn,
+    compute_split_points_by_size::{ComputeSplitPointsBySize, SplitLocation, SplitPoints},
+    create_index::CreateIndex,
     abort_transaction::AbortTransaction,
     commit_transaction::CommitTransaction,
     create_table::CreateTable,
+    delete_defined_column::DeleteDefinedColumn,
     delete_row::DeleteRow,
     delete_table::DeleteTable,
     describe_stream::{DescribeStream, StreamDescription, StreamShard, StreamStatus},
     describe_table::{DescribeTable, TableDescription, TableStatus},
+    drop_index::DropIndex,
     get_range::{Direction, GetRange, RangePage},
     get_row::{GetRow, GetRowOutput},
     get_shard_iterator::{GetShardIterator, ShardIterator},
@@ -49,6 +54,7 @@ pub use op::{
     put_row::PutRow,
     start_local_transaction::StartLocalTransaction,
     update_row::UpdateRow,
+    update_table::{UpdateTable, UpdatedTable},
 };
 pub use plain_buffer::Sequence;
 pub use read::TimeRange;

@@ -66,6 +66,8 @@ mod guide {
     struct Oss;
     #[doc = include_str!("../../docs/tablestore.md")]
     struct TableStore;
+    #[doc = include_str!("../../docs/tablestore-types.md")]
+    struct TableStoreTypes;
     #[doc = include_str!("../../docs/publish.md")]
     struct Publish;
     #[doc = include_str!("../../docs/cdn.md")]

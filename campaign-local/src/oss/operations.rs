@@ -20,7 +20,8 @@ use super::access::Caller;
 use super::body::{digest_is_right, read_document};
 use super::stop::{Stop, internal, invalid, not_emulated};
 use super::{get_object, older, put_object, refused};
-use crate::fault::{Fault, Faults, Hop, Moment};
+use crate::fault::{Faults, Hop};
+use crate::stop::Fate;
 use crate::store::{Read, Store, Write};
 
 /// A request that was admitted.
@@ -180,7 +181,7 @@ pub(super) struct Moments {
     pub(super) asked: Asked,
     /// Milliseconds since 1970: one moment for all that the request does.
     pub(super) now: i64,
-    fault: Option<Fault>,
+    fate: Fate,
 }
 
 impl Moments {
@@ -189,15 +190,10 @@ impl Moments {
     pub(super) async fn begin(cloud: Arc<Cloud>, asked: Asked, operation: &str) -> Result<Self, Stop> {
         let about = [asked.bucket().as_bytes(), &[0], asked.key().as_bytes()].concat();
         let fault = cloud.faults.decide(Hop::Oss, operation, &about);
-        match fault {
-            Some(Fault::Cut(Moment::BeforeHandling)) => return Err(Stop::Cut),
-            Some(Fault::Busy { retry_after }) => return Err(Stop::Busy { retry_after }),
-            Some(Fault::Stall(time)) => tokio::time::sleep(time).await,
-            Some(Fault::Cut(Moment::BeforeCommit | Moment::AfterCommit)) | None => {}
-        }
+        let fate = Fate::meet(fault).await?;
         // The service's times have seconds, and say `.000Z` in documents; oss2 reads no other.
         let now = cloud.clock.now().timestamp() * 1000;
-        Ok(Self { cloud, asked, now, fault })
+        Ok(Self { cloud, asked, now, fate })
     }
 
     /// Runs `work` inside a commit; kept if it is `Ok` and no fault strikes before the commit.
@@ -205,10 +201,10 @@ impl Moments {
         &self,
         work: impl FnOnce(&mut Write<'_>) -> Result<T, Stop> + Send + 'static,
     ) -> Result<T, Stop> {
-        let cut = self.fault == Some(Fault::Cut(Moment::BeforeCommit));
+        let fate = self.fate;
         let write = self.cloud.store.write(move |write| {
             let value = work(write)?;
-            if cut { Err(Stop::Cut) } else { Ok(value) }
+            fate.at_commit().map(|()| value)
         });
         write.await
     }
@@ -223,7 +219,7 @@ impl Moments {
 
     /// The answer is lost, if that is the request's fault.
     pub(super) fn end(&self) -> Result<(), Stop> {
-        if matches!(self.fault, Some(Fault::Cut(_))) { Err(Stop::Cut) } else { Ok(()) }
+        self.fate.at_answer()
     }
 }
 

@@ -7,24 +7,7 @@ use super::content::NotReceived;
 use crate::store::StoreError;
 
 /// Why a request has no answer of its operation.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// It is refused.
-    Refused(Refusal),
-    /// A fault: nobody is at the gate.
-    Busy {
-        /// Seconds.
-        retry_after: u64,
-    },
-    /// A fault: the connection is cut.
-    Cut,
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
+pub(super) type Stop = crate::stop::Stop<Refusal>;
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {

@@ -253,7 +253,8 @@ mod tests {
         let store = Store::in_memory().unwrap();
         let first = |write: &mut Write<'_>| {
             write.put("kept", "1");
-            Ok::<_, StoreError>(write.put("gone", "1"))
+            write.put("gone", "1");
+            Ok::<_, StoreError>(())
         };
         store.write(first).await.unwrap();
         let second = |write: &mut Write<'_>| {
@@ -263,7 +264,10 @@ mod tests {
                 write.put("kept", "4");
                 write.delete("gone");
                 write.put("new", "3");
-                write.nested(|write| Ok::<_, StoreError>(write.put("inner", "3")))?;
+                write.nested(|write| {
+                    write.put("inner", "3");
+                    Ok::<_, StoreError>(())
+                })?;
                 assert_eq!(write.get(b"inner")?.as_deref(), Some(b"3".as_slice()));
                 Err::<(), _>(StoreError::Panicked)
             });
@@ -274,7 +278,8 @@ mod tests {
                     Err::<(), _>(StoreError::Panicked)
                 });
                 assert!(matches!(failed, Err(StoreError::Panicked)));
-                Ok::<_, StoreError>(write.put("also", "5"))
+                write.put("also", "5");
+                Ok::<_, StoreError>(())
             })
         };
         store.write(second).await.unwrap();

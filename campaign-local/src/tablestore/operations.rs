@@ -17,7 +17,8 @@ use campaign_tablestore::server::Refusal;
 use http::{Response, request};
 
 use super::check::unreadable;
-use crate::fault::{Fault, Faults, Hop, Moment};
+use crate::fault::{Faults, Hop};
+use crate::stop::Fate;
 use crate::store::{Read, Store, StoreError, Write};
 
 /// The operation of this name: what reads its request, does it, and writes its answer.
@@ -50,24 +51,7 @@ pub(super) struct Cloud {
 }
 
 /// Why a request has no answer of its operation.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// It is refused.
-    Refused(Refusal),
-    /// A fault: nobody is at the gate.
-    Busy {
-        /// Seconds.
-        retry_after: u64,
-    },
-    /// A fault: the connection is cut.
-    Cut,
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
+pub(super) type Stop = crate::stop::Stop<Refusal>;
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
@@ -91,7 +75,7 @@ pub(super) struct Moments {
     pub(super) cloud: Arc<Cloud>,
     /// Milliseconds since 1970: one moment for all that the request does.
     pub(super) now: i64,
-    cut_before_commit: bool,
+    fate: Fate,
 }
 
 impl Moments {
@@ -100,10 +84,10 @@ impl Moments {
         &self,
         work: impl FnOnce(&mut Write<'_>, &TableStore) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Stop> {
-        let (service, cut) = (Arc::clone(&self.cloud.service), self.cut_before_commit);
+        let (service, fate) = (Arc::clone(&self.cloud.service), self.fate);
         let write = self.cloud.store.write(move |write| {
             let value = work(write, &service)?;
-            if cut { Err(Stop::Cut) } else { Ok(value) }
+            fate.at_commit().map(|()| value)
         });
         write.await
     }
@@ -126,18 +110,10 @@ where
         let operation = O::read_request(&cloud.service, &parts, body).map_err(|error| unreadable(O::NAME, &error))?;
         // Once for each request, and by what it is about: the timing of threads cannot change it.
         let fault = cloud.faults.decide(Hop::TableStore, O::NAME, &operation.about());
-        match fault {
-            Some(Fault::Cut(Moment::BeforeHandling)) => return Err(Stop::Cut),
-            Some(Fault::Busy { retry_after }) => return Err(Stop::Busy { retry_after }),
-            Some(Fault::Stall(time)) => tokio::time::sleep(time).await,
-            Some(Fault::Cut(Moment::BeforeCommit | Moment::AfterCommit)) | None => {}
-        }
+        let fate = Fate::meet(fault).await?;
         let now = cloud.clock.now().timestamp_millis();
-        let cut_before_commit = fault == Some(Fault::Cut(Moment::BeforeCommit));
-        let (operation, output) = operation.done(&Moments { cloud, now, cut_before_commit }).await?;
-        if matches!(fault, Some(Fault::Cut(_))) {
-            return Err(Stop::Cut);
-        }
+        let (operation, output) = operation.done(&Moments { cloud, now, fate }).await?;
+        fate.at_answer()?;
         let response = operation.write_response(&output);
         response.map_err(|error| Refusal::new(campaign_tablestore::Code::InternalServerError, error.to_string()).into())
     })

@@ -7,6 +7,7 @@ mod faults;
 mod ranges;
 mod refusals;
 mod rows;
+mod typed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -2,7 +2,7 @@
 //!
 //! serde takes a `Vec<u8>` for a sequence of numbers, which no column can hold. With
 //! `#[serde(with = "campaign_tablestore::binary")]` a field of type `Vec<u8>`, `[u8; N]` or the like is a binary column.
-//! For an `Option` use the crate serde_bytes, which is understood as well.
+//! An `Option` of those takes [`binary::option`](option). The crate serde_bytes is understood as well.
 //!
 //! ```
 //! use campaign_tablestore::{from_row, to_row};
@@ -46,6 +46,52 @@ pub fn serialize<T: AsRef<[u8]>, S: Serializer>(bytes: &T, serializer: S) -> Res
 pub fn deserialize<'de, T: TryFrom<Vec<u8>>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let bytes = deserializer.deserialize_byte_buf(BytesVisitor)?;
     T::try_from(bytes).map_err(|_| D::Error::invalid_value(Unexpected::Bytes(&[]), &"as many bytes as the field has"))
+}
+
+/// The same for an `Option`: with `#[serde(default, with = "campaign_tablestore::binary::option")]`, `None` is a column that
+/// is not there.
+///
+/// ```
+/// # use campaign_tablestore::{from_row, to_row};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Serialize, Deserialize)]
+/// struct Photo {
+///     id: String,
+///     #[serde(default, with = "campaign_tablestore::binary::option")]
+///     preview: Option<Vec<u8>>,
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let row = to_row(&Photo { id: "a".into(), preview: None }, &["id"])?;
+/// assert!(row.columns.is_empty());
+/// assert_eq!(from_row::<Photo>(&row)?.preview, None);
+/// # Ok(())
+/// # }
+/// ```
+pub mod option {
+    use serde::de::Deserializer;
+    use serde::ser::Serializer;
+
+    /// Writes bytes, if there are any; called by serde.
+    ///
+    /// # Errors
+    ///
+    /// What the serializer refuses.
+    pub fn serialize<T: AsRef<[u8]>, S: Serializer>(bytes: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => super::serialize(bytes, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads bytes; called by serde, for a column that is there.
+    ///
+    /// # Errors
+    ///
+    /// If the column is not binary, or has not as many bytes as the field.
+    pub fn deserialize<'de, T: TryFrom<Vec<u8>>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+        super::deserialize(deserializer).map(Some)
+    }
 }
 
 struct BytesVisitor;

@@ -17,6 +17,18 @@ pub struct EntityError {
     fault: EntityFault,
 }
 
+/// What cannot be sent is the call's fault.
+impl EntityError {
+    pub(crate) fn unsendable(self) -> campaign_client::Error {
+        campaign_client::Error::invalid("the value makes no row").with_source(self)
+    }
+
+    /// What cannot be read is the answer's.
+    pub(crate) fn unreadable(self) -> campaign_client::Error {
+        campaign_client::Error::unreadable("a row does not fit the type").with_source(self)
+    }
+}
+
 fn prefix(column: Option<&str>) -> String {
     column.map_or_else(String::new, |column| format!("column `{column}`: "))
 }
@@ -67,6 +79,14 @@ pub enum EntityFault {
     /// Not one to four key columns were named.
     #[error("a primary key has one to four columns")]
     KeyColumns,
+    /// A key was given another number of values than it has columns.
+    #[error("a key of {columns} columns was given {given} values")]
+    KeyValues {
+        /// The columns of the key.
+        columns: usize,
+        /// The values given.
+        given: usize,
+    },
     /// A key column is absent.
     #[error("a primary key column must have a value")]
     MissingKey,
@@ -79,6 +99,12 @@ pub enum EntityFault {
     /// A column is absent and its field is no `Option`.
     #[error("the column is absent; make the field an `Option` or give it a `#[serde(default)]`")]
     Missing,
+    /// The type has no field for a column that is to be declared.
+    #[error("the type has no field for it")]
+    NoField,
+    /// The type does not tell what a column holds: the field is flattened, or takes anything.
+    #[error("the field does not tell what the column holds; declare it in a `TableMeta` by hand")]
+    Untold,
     /// A column does not fit its field.
     #[error("found {found}, expected {expected}")]
     Unexpected {

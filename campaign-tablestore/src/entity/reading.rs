@@ -5,25 +5,46 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::error::{EntityError, EntityFault};
-use crate::plain_buffer::ValueRef;
-use crate::row::{Column, KeyColumn, Row};
+use crate::plain_buffer::{CellRef, RowRef, ValueRef};
+use crate::row::Row;
 
-/// Gives a row as a map of its columns.
-#[derive(Clone, Copy)]
-pub(super) struct RowDeserializer<'de> {
-    pub(super) row: &'de Row,
+/// A column as it is read: its name, and its value if it has one.
+type Cell<'de> = (&'de str, Option<ValueRef<'de>>);
+
+/// Gives a row as a map of its columns: those of the key, then the newest version of each attribute.
+#[derive(Clone, Debug)]
+pub(super) struct RowDeserializer<K, C> {
+    key: K,
+    columns: C,
 }
 
-impl<'de> Deserializer<'de> for RowDeserializer<'de> {
+/// The columns of a row in memory.
+pub(super) fn of_row<'de>(
+    row: &'de Row,
+) -> RowDeserializer<impl Iterator<Item = Cell<'de>>, impl Iterator<Item = Cell<'de>>> {
+    RowDeserializer {
+        key: row.primary_key.columns().iter().map(|column| (&*column.name, Some((&column.value).into()))),
+        columns: row.columns.iter().map(|column| (&*column.name, Some((&column.value).into()))),
+    }
+}
+
+/// The columns of a row in a buffer.
+pub(super) fn of_row_ref<'r, 'de>(
+    row: &RowRef<'r, 'de>,
+) -> RowDeserializer<impl Iterator<Item = Cell<'de>> + use<'r, 'de>, impl Iterator<Item = Cell<'de>> + use<'r, 'de>> {
+    let cell = |cell: &CellRef<'de>| (cell.name, cell.value);
+    RowDeserializer { key: row.primary_key().iter().map(cell), columns: row.columns().iter().map(cell) }
+}
+
+impl<'de, K, C> Deserializer<'de> for RowDeserializer<K, C>
+where
+    K: Iterator<Item = Cell<'de>>,
+    C: Iterator<Item = Cell<'de>>,
+{
     type Error = EntityError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, EntityError> {
-        visitor.visit_map(Columns {
-            key: self.row.primary_key.columns().iter(),
-            columns: self.row.columns.iter(),
-            last: None,
-            value: None,
-        })
+        visitor.visit_map(Columns { key: self.key, columns: self.columns, last: None, value: None })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, EntityError> {
@@ -40,38 +61,49 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de> {
     }
 }
 
-/// The columns of a row: those of the key, then the newest version of each attribute.
-struct Columns<'de> {
-    key: std::slice::Iter<'de, KeyColumn>,
-    columns: std::slice::Iter<'de, Column>,
+struct Columns<'de, K, C> {
+    key: K,
+    columns: C,
     /// The attribute column that was given last.
     last: Option<&'de str>,
     /// The column whose value is due.
     value: Option<(&'de str, ValueRef<'de>)>,
 }
 
-impl<'de> Columns<'de> {
+impl<'de, K, C> Columns<'de, K, C>
+where
+    K: Iterator<Item = Cell<'de>>,
+    C: Iterator<Item = Cell<'de>>,
+{
     fn next(&mut self) -> Option<(&'de str, ValueRef<'de>)> {
-        if let Some(column) = self.key.next() {
-            return Some((&column.name, (&column.value).into()));
+        if let Some((name, Some(value))) = self.key.next() {
+            return Some((name, value));
         }
-        let last = self.last;
-        let column = self.columns.find(|column| Some(column.name.as_str()) != last)?;
-        self.last = Some(&column.name);
-        Some((&column.name, (&column.value).into()))
+        // Only a deletion has no value, and no row that is read holds one.
+        for (name, value) in self.columns.by_ref() {
+            if let Some(value) = value.filter(|_| self.last != Some(name)) {
+                self.last = Some(name);
+                return Some((name, value));
+            }
+        }
+        None
     }
 }
 
-impl<'de> MapAccess<'de> for Columns<'de> {
+impl<'de, K, C> MapAccess<'de> for Columns<'de, K, C>
+where
+    K: Iterator<Item = Cell<'de>>,
+    C: Iterator<Item = Cell<'de>>,
+{
     type Error = EntityError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, EntityError> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, EntityError> {
         self.value = self.next();
         let Some((name, _)) = self.value else { return Ok(None) };
         seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, EntityError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, EntityError> {
         // serde asks for the key first.
         let (name, value) = self.value.take().ok_or(EntityError::new(EntityFault::Missing))?;
         seed.deserialize(ValueDeserializer(value)).map_err(|error| error.at(name))

@@ -7,17 +7,28 @@ use super::error::{EntityError, EntityFault};
 use crate::Value;
 use crate::row::{Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, Row};
 
-/// Makes a row of a struct or a map; `key` names the key columns.
+/// Makes a row of a struct or a map.
 #[derive(Clone, Copy)]
 pub(super) struct RowSerializer<'k> {
+    /// The names of the key columns.
     pub(super) key: &'k [&'k str],
+    /// The key column that the service chooses where the field is `None`.
+    pub(super) auto_increment: Option<&'k str>,
+}
+
+/// What a struct says of a row.
+pub(super) struct Built {
+    pub(super) row: Row,
+    /// The columns whose fields are `None`.
+    pub(super) absent: Vec<Name>,
 }
 
 /// A row to which fields are added.
 pub(super) struct RowBuilder<'k> {
-    key: &'k [&'k str],
+    how: RowSerializer<'k>,
     key_columns: [Option<KeyColumn>; MAX_KEY_COLUMNS],
     columns: Vec<Column>,
+    absent: Vec<Name>,
     /// The key of a map's entry whose value is due.
     name: Option<Name>,
 }
@@ -25,31 +36,35 @@ pub(super) struct RowBuilder<'k> {
 impl RowBuilder<'_> {
     fn add<T: Serialize + ?Sized>(&mut self, name: Name, value: &T) -> Result<(), EntityError> {
         let value = value.serialize(ValueSerializer).map_err(|error| error.at(&name))?;
-        let Some(value) = value else { return Ok(()) };
-        let place = self.key.iter().position(|key| name == *key).and_then(|place| self.key_columns.get_mut(place));
-        match place {
-            Some(Some(_)) => Err(EntityError::new(EntityFault::Repeated).at(&name)),
-            Some(place) => {
-                let value = key_value(value).map_err(|error| error.at(&name))?;
-                *place = Some(KeyColumn { name, value });
-                Ok(())
+        let place = self.how.key.iter().position(|key| name == *key).and_then(|place| self.key_columns.get_mut(place));
+        let Some(place) = place else {
+            if self.columns.iter().any(|column| column.name == name) || self.absent.contains(&name) {
+                return Err(EntityError::new(EntityFault::Repeated).at(&name));
             }
-            None if self.columns.iter().any(|column| column.name == name) => {
-                Err(EntityError::new(EntityFault::Repeated).at(&name))
+            match value {
+                Some(value) => self.columns.push(Column { name, value, timestamp: None }),
+                None => self.absent.push(name),
             }
-            None => {
-                self.columns.push(Column { name, value, timestamp: None });
-                Ok(())
-            }
+            return Ok(());
+        };
+        if place.is_some() {
+            return Err(EntityError::new(EntityFault::Repeated).at(&name));
         }
+        let value = match value {
+            Some(value) => key_value(value).map_err(|error| error.at(&name))?,
+            None if self.how.auto_increment.is_some_and(|chosen| name == *chosen) => KeyValue::AutoIncrement,
+            None => return Err(EntityError::new(EntityFault::MissingKey).at(&name)),
+        };
+        *place = Some(KeyColumn { name, value });
+        Ok(())
     }
 
-    fn finish(self) -> Result<Row, EntityError> {
-        let key_columns = self.key.iter().zip(self.key_columns);
+    fn finish(self) -> Result<Built, EntityError> {
+        let key_columns = self.how.key.iter().zip(self.key_columns);
         let primary_key = key_columns
             .map(|(name, column)| column.ok_or_else(|| EntityError::new(EntityFault::MissingKey).at(name)))
             .collect::<Result<_, _>>()?;
-        Ok(Row { primary_key, columns: self.columns })
+        Ok(Built { row: Row { primary_key, columns: self.columns }, absent: self.absent })
     }
 }
 
@@ -64,20 +79,20 @@ fn key_value(value: Value) -> Result<KeyValue, EntityError> {
 }
 
 impl SerializeStruct for RowBuilder<'_> {
-    type Ok = Row;
+    type Ok = Built;
     type Error = EntityError;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), EntityError> {
         self.add(Name::from_static(name), value)
     }
 
-    fn end(self) -> Result<Row, EntityError> {
+    fn end(self) -> Result<Built, EntityError> {
         self.finish()
     }
 }
 
 impl SerializeMap for RowBuilder<'_> {
-    type Ok = Row;
+    type Ok = Built;
     type Error = EntityError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EntityError> {
@@ -96,13 +111,13 @@ impl SerializeMap for RowBuilder<'_> {
         self.add(name, value)
     }
 
-    fn end(self) -> Result<Row, EntityError> {
+    fn end(self) -> Result<Built, EntityError> {
         self.finish()
     }
 }
 
 /// What makes no row.
-type No = Impossible<Row, EntityError>;
+type No = Impossible<Built, EntityError>;
 
 fn refuse<T>(what: &'static str) -> Result<T, EntityError> {
     Err(EntityError::new(EntityFault::NotARow(what)))
@@ -117,7 +132,7 @@ macro_rules! scalars {
 }
 
 impl<'k> Serializer for RowSerializer<'k> {
-    type Ok = Row;
+    type Ok = Built;
     type Error = EntityError;
     type SerializeSeq = No;
     type SerializeTuple = No;
@@ -194,7 +209,7 @@ impl<'k> Serializer for RowSerializer<'k> {
 
     fn serialize_struct(self, _: &'static str, length: usize) -> Result<RowBuilder<'k>, Self::Error> {
         let columns = Vec::with_capacity(length.saturating_sub(self.key.len()));
-        Ok(RowBuilder { key: self.key, key_columns: Default::default(), columns, name: None })
+        Ok(RowBuilder { how: self, key_columns: Default::default(), columns, absent: Vec::new(), name: None })
     }
 
     fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<No, Self::Error> {

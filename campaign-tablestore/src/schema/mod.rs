@@ -8,7 +8,7 @@ pub(crate) mod partition;
 pub(crate) mod proto;
 mod stream;
 mod table;
-mod throughput;
+pub(crate) mod throughput;
 
 pub use self::{
     index::{IndexMeta, IndexSyncPhase, IndexType},

@@ -48,7 +48,7 @@ impl TableMeta {
     /// The same with another defined column.
     #[must_use]
     pub fn defined_column(mut self, name: impl Into<String>, kind: ColumnType) -> Self {
-        self.defined_columns.push(DefinedColumnSchema { name: name.into(), kind });
+        self.defined_columns.push(DefinedColumnSchema::new(name, kind));
         self
     }
 
@@ -138,11 +138,16 @@ pub struct DefinedColumnSchema {
 }
 
 impl DefinedColumnSchema {
-    fn to_wire(&self) -> proto::DefinedColumnSchema {
+    /// A column of this name and type.
+    pub fn new(name: impl Into<String>, kind: ColumnType) -> Self {
+        Self { name: name.into(), kind }
+    }
+
+    pub(crate) fn to_wire(&self) -> proto::DefinedColumnSchema {
         proto::DefinedColumnSchema { name: Some(self.name.clone()), kind: Some(self.kind.number()) }
     }
 
-    fn from_wire(message: proto::DefinedColumnSchema) -> Result<Self, WireFault> {
+    pub(crate) fn from_wire(message: proto::DefinedColumnSchema) -> Result<Self, WireFault> {
         let kind = required(message.kind, "defined_column.type")?;
         Ok(Self {
             name: required(message.name, "defined_column.name")?,

@@ -34,10 +34,8 @@ impl CapacityUnit {
         Self::from_wire(required(message, field)?.capacity_unit)
     }
 
-    fn to_wire(self) -> proto::CapacityUnit {
-        // A reservation is at most 100,000.
-        let number = |units: u32| Some(i32::try_from(units).unwrap_or(i32::MAX));
-        proto::CapacityUnit { read: number(self.read), write: number(self.write) }
+    pub(crate) fn to_wire(self) -> proto::CapacityUnit {
+        proto::CapacityUnit { read: Some(number(self.read)), write: Some(number(self.write)) }
     }
 
     fn from_wire(message: Option<proto::CapacityUnit>) -> Result<Self, WireFault> {
@@ -47,6 +45,11 @@ impl CapacityUnit {
             write: positive(message.write.unwrap_or(0), "capacity_unit.write")?,
         })
     }
+}
+
+/// Units as the wire has them. A reservation is at most 100,000.
+pub(crate) fn number(units: u32) -> i32 {
+    i32::try_from(units).unwrap_or(i32::MAX)
 }
 
 /// What is reserved for a table and when that was changed.

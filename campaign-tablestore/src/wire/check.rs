@@ -46,7 +46,7 @@ pub(crate) fn check_key(key: &PrimaryKey) -> Result<()> {
         return Err(Error::invalid("a primary key has one to four columns"));
     }
     for column in key.columns() {
-        check_column_name(&column.name)?;
+        check_name(&column.name)?;
         let length = match &column.value {
             KeyValue::String(text) => text.len(),
             KeyValue::Binary(bytes) => bytes.len(),
@@ -66,7 +66,7 @@ pub(crate) fn check_columns<'a>(
         return Err(Error::invalid(format!("a write names at most {MAX_COLUMNS} attribute columns")));
     }
     for name in names {
-        check_column_name(name)?;
+        check_name(name)?;
     }
     for column in put {
         let length = match &column.value {
@@ -97,12 +97,20 @@ pub(crate) const fn is_column_name(name: &[u8]) -> bool {
     true
 }
 
+/// A text that is to be the name of a column can be one.
+pub(crate) fn check_column_name(name: &str) -> Result<()> {
+    if is_column_name(name.as_bytes()) { Ok(()) } else { Err(no_column_name()) }
+}
+
+/// The same for a name, which knows it already.
 #[inline]
-fn check_column_name(name: &Name) -> Result<()> {
-    if name.is_column_name() {
-        return Ok(());
-    }
-    Err(Error::invalid("the name of a column is 1 to 255 bytes without spaces and control characters"))
+fn check_name(name: &Name) -> Result<()> {
+    if name.is_column_name() { Ok(()) } else { Err(no_column_name()) }
+}
+
+#[cold]
+fn no_column_name() -> Error {
+    Error::invalid("the name of a column is 1 to 255 bytes without spaces and control characters")
 }
 
 #[inline]
@@ -122,12 +130,12 @@ mod tests {
     #[test]
     fn a_column_is_named_by_visible_text_of_1_to_255_bytes() {
         for good in ["a", "price-2", "姓名", "x".repeat(255).as_str()] {
-            assert!(check_column_name(&Name::from(good)).is_ok(), "{good}");
+            assert!(check_name(&Name::from(good)).is_ok(), "{good}");
         }
         for bad in ["", "a b", " a", "a\n", "\u{7f}", "x".repeat(256).as_str()] {
-            assert!(check_column_name(&Name::from(bad)).is_err(), "{bad:?}");
+            assert!(check_name(&Name::from(bad)).is_err(), "{bad:?}");
         }
-        assert!(check_column_name(&Name::from_static("a\tb")).is_err());
+        assert!(check_name(&Name::from_static("a\tb")).is_err());
     }
 
     #[test]

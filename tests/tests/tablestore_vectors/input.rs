@@ -1,9 +1,9 @@
 //! The arguments of a vector as operations.
 
 use campaign_tablestore::{
-    CastType, Column, ColumnFilter, Combinator, Comparator, Condition, CreateTable, DeleteRow, Filter, GetRange,
-    GetRow, KeyValue, PrimaryKey, PutRow, ReturnContent, Row, RowExistence, RowUpdate, TimeRange, UpdateRow,
-    Value as Cell, ValueTransfer,
+    CastType, Column, ColumnFilter, Combinator, Comparator, Condition, CreateIndex, CreateTable, DeleteRow, DropIndex,
+    Filter, GetRange, GetRow, KeyValue, PrimaryKey, PutRow, ReturnContent, Row, RowExistence, RowUpdate, TimeRange,
+    UpdateRow, UpdateTable, Value as Cell, ValueTransfer,
     schema::{
         CapacityUnit, ColumnType, IndexMeta, IndexType, KeyType, SseDetails, SseKeyType, TableMeta, TableOptions,
     },
@@ -251,23 +251,11 @@ pub(crate) fn create_table(input: &Value) -> CreateTable {
         meta.defined_column(text(&column["name"]), kind)
     });
     let mut table = CreateTable::new(meta)
-        .table_options(TableOptions {
-            time_to_live: Some(number(&input["time_to_live"])),
-            max_versions: Some(number(&input["max_versions"])),
-            deviation_cell_version_in_sec: Some(number(&input["deviation_cell_version_in_sec"])),
-            allow_update: input["allow_update"].as_bool(),
-            update_full_row: None,
-        })
-        .reserved_throughput(CapacityUnit::new(number(&input["reserved_read"]), number(&input["reserved_write"])))
+        .table_options(table_options(input))
+        .reserved_throughput(reserved(input))
         .split_points(list(&input["split_points"]).map(key_value));
     for index in list(&input["indexes"]) {
-        let kind = match text(&index["type"]) {
-            "GLOBAL_INDEX" => IndexType::Global,
-            "LOCAL_INDEX" => IndexType::Local,
-            other => panic!("index {other}"),
-        };
-        let meta = IndexMeta::new(text(&index["name"]), kind, list(&index["primary_key"]).map(text));
-        table = table.index(list(&index["defined_columns"]).fold(meta, |meta, name| meta.defined_column(text(name))));
+        table = table.index(index_meta(index));
     }
     if let Some(enable) = input["sse"]["enable"].as_bool() {
         assert_eq!(input["sse"]["key_type"], "SSE_KMS_SERVICE");
@@ -275,4 +263,43 @@ pub(crate) fn create_table(input: &Value) -> CreateTable {
         table = table.sse_spec(SseDetails { enable, key_type, key_id: None, role_arn: None });
     }
     table
+}
+
+fn table_options(input: &Value) -> TableOptions {
+    TableOptions {
+        time_to_live: Some(number(&input["time_to_live"])),
+        max_versions: Some(number(&input["max_versions"])),
+        deviation_cell_version_in_sec: Some(number(&input["deviation_cell_version_in_sec"])),
+        allow_update: input["allow_update"].as_bool(),
+        update_full_row: None,
+    }
+}
+
+fn reserved(input: &Value) -> CapacityUnit {
+    CapacityUnit::new(number(&input["reserved_read"]), number(&input["reserved_write"]))
+}
+
+fn index_meta(index: &Value) -> IndexMeta {
+    let kind = match text(&index["type"]) {
+        "GLOBAL_INDEX" => IndexType::Global,
+        "LOCAL_INDEX" => IndexType::Local,
+        other => panic!("index {other}"),
+    };
+    let meta = IndexMeta::new(text(&index["name"]), kind, list(&index["primary_key"]).map(text));
+    list(&index["defined_columns"]).fold(meta, |meta, name| meta.defined_column(text(name)))
+}
+
+pub(crate) fn update_table(input: &Value) -> UpdateTable {
+    UpdateTable::new(text(&input["table_name"]))
+        .table_options(table_options(input))
+        .reserved_throughput(reserved(input))
+}
+
+pub(crate) fn create_index(input: &Value) -> CreateIndex {
+    let index = CreateIndex::new(text(&input["main_table_name"]), index_meta(&input["index"]));
+    index.include_base_data(input["include_base_data"].as_bool().unwrap())
+}
+
+pub(crate) fn drop_index(input: &Value) -> DropIndex {
+    DropIndex::new(text(&input["main_table_name"]), text(&input["index_name"]))
 }

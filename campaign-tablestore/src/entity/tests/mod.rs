@@ -1,6 +1,7 @@
 //! Structs to rows and back; what is refused is in the files of this folder.
 
 mod reading;
+mod table;
 mod writing;
 
 use std::collections::{BTreeMap, HashMap};
