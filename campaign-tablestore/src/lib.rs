@@ -11,6 +11,7 @@ pub mod plain_buffer;
 mod range_page;
 mod read;
 mod row;
+mod scan;
 pub mod schema;
 #[cfg(feature = "server")]
 pub mod server;
@@ -33,11 +34,11 @@ pub use entries::EntryTable;
 pub use filter::UnsupportedFilter;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
 pub use op::{
+    abort_transaction::AbortTransaction,
     add_defined_column::AddDefinedColumn,
+    commit_transaction::CommitTransaction,
     compute_split_points_by_size::{ComputeSplitPointsBySize, SplitLocation, SplitPoints},
     create_index::CreateIndex,
-    abort_transaction::AbortTransaction,
-    commit_transaction::CommitTransaction,
     create_table::CreateTable,
     delete_defined_column::DeleteDefinedColumn,
     delete_row::DeleteRow,
@@ -59,6 +60,7 @@ pub use op::{
 pub use plain_buffer::Sequence;
 pub use read::TimeRange;
 pub use row::{CellChange, Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate};
+pub use scan::{RangeCursor, Rows, ScanCheckpoint, ScanRows, TableScan};
 pub use service::TableStore;
 pub use stream::{ShardPosition, StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord};
 pub use transaction::{Transaction, Transactional};

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use campaign_client::{Error, Result};
+use serde::Deserialize;
 
 #[cfg(feature = "server")]
 use crate::plain_buffer::Encode;
 use crate::{
-    PrimaryKey, Row, WireFault,
+    EntityError, PrimaryKey, Row, WireFault, from_row_ref,
     plain_buffer::{DecodeError, RowReader, Shape, decode_rows},
     schema::CapacityUnit,
 };
@@ -47,6 +48,33 @@ impl RangePage {
     /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if one of them cannot be read.
     pub fn rows(&self) -> Result<Vec<Row>> {
         decode_rows(&self.rows).map_err(Self::unreadable)
+    }
+
+    /// The rows as values of a type, which may borrow text and bytes from the answer.
+    ///
+    /// ```
+    /// # use campaign_tablestore::{Client, GetRange};
+    /// #[derive(serde::Deserialize)]
+    /// struct Visit<'a> { page: &'a str, visitors: u32 }
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// let page = client.send(&GetRange::all("visits", ["page"])).await?;
+    /// let visits: Vec<Visit<'_>> = page.rows_as()?;
+    /// # let _ = visits;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if one of them cannot be read or does not fit the
+    /// type.
+    pub fn rows_as<'p, T: Deserialize<'p>>(&'p self) -> Result<Vec<T>> {
+        let mut reader = self.reader()?;
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next_row().map_err(Self::unreadable)? {
+            rows.push(from_row_ref(&row).map_err(EntityError::unreadable)?);
+        }
+        Ok(rows)
     }
 
     /// The error of a call whose answer holds a row that cannot be read.

@@ -68,6 +68,8 @@ mod guide {
     struct TableStore;
     #[doc = include_str!("../../docs/tablestore-types.md")]
     struct TableStoreTypes;
+    #[doc = include_str!("../../docs/tablestore-reading.md")]
+    struct TableStoreReading;
     #[doc = include_str!("../../docs/publish.md")]
     struct Publish;
     #[doc = include_str!("../../docs/cdn.md")]

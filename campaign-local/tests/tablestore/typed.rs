@@ -1,7 +1,11 @@
 //! Rows as Rust types.
 
-use campaign_tablestore::{CreateTable, Entity, GetRow, Name, PutRow, ReturnContent, Row, Table, UpdateRow, binary};
+use campaign_tablestore::{
+    CreateTable, Entity, GetRange, GetRow, Name, PutRow, RangeCursor, ReturnContent, Row, Table, TableScan, UpdateRow,
+    binary,
+};
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use crate::bed;
@@ -125,4 +129,38 @@ async fn a_number_that_the_service_chooses_comes_back() {
     let update = campaign_tablestore::RowUpdate::new(Order::key(("a", number)).unwrap()).increment("sold", 2);
     let sold = UpdateRow::new("orders", update).return_content(ReturnContent::AfterModify(vec![Name::from("sold")]));
     assert_eq!(bed.client.send(&sold).await.unwrap().row.unwrap().get("sold").unwrap().as_i64(), Some(2));
+}
+
+#[tokio::test]
+async fn rows_of_a_type_are_read_in_order_and_gone_on_with() {
+    let bed = bed().await;
+    bed.client.send(&CreateTable::new(Visit::table_meta("visits", &[]).unwrap())).await.unwrap();
+    let table = Table::<Visit>::new(&bed.client, "visits");
+    for page in ["away", "home"] {
+        for seq in -5..20 {
+            table.put(&visit(page, seq)).await.unwrap();
+        }
+    }
+    let home: Vec<Visit> = table.rows("home").unwrap().try_collect().await.unwrap();
+    assert_eq!(home, (-5..20).map(|seq| visit("home", seq)).collect::<Vec<_>>());
+
+    let range = || table.range(()).unwrap().limit(7);
+    let mut rows = range().rows_as::<Visit>(&bed.client);
+    let mut all: Vec<Visit> = rows.by_ref().take(11).try_collect().await.unwrap();
+    let cursor: RangeCursor = rows.cursor().unwrap().to_string().parse().unwrap();
+    drop(rows);
+    all.extend(range().resume(&cursor).unwrap().rows_as::<Visit>(&bed.client).try_collect::<Vec<_>>().await.unwrap());
+    assert_eq!(all.len(), 50);
+    assert!(all.is_sorted_by_key(|visit| (visit.page.clone(), visit.seq)));
+
+    let cut = |page: &str, seq: i64| Visit::key((page, seq)).unwrap();
+    let GetRange { inclusive_start_primary_key: low, exclusive_end_primary_key: high, .. } = range();
+    let bounds = [low, cut("away", 3), cut("home", -5), cut("home", 8), high];
+    let parts = bounds.windows(2).map(|pair| GetRange::new("visits", pair[0].clone(), pair[1].clone()).limit(3));
+    let mut scan = TableScan::new(parts).at_once(2).rows_as::<Visit>(&bed.client);
+    let mut found: Vec<Visit> = scan.by_ref().take(20).try_collect().await.unwrap();
+    let rest = TableScan::resume(&range(), &scan.checkpoint()).unwrap();
+    found.extend(rest.rows_as::<Visit>(&bed.client).try_collect::<Vec<_>>().await.unwrap());
+    found.sort_by_key(|visit| (visit.page.clone(), visit.seq));
+    assert_eq!(found, all);
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use campaign_client::ErrorKind;
 use serde::de::{self, Unexpected};
 use serde::ser;
 use thiserror::Error;
@@ -25,7 +26,8 @@ impl EntityError {
 
     /// What cannot be read is the answer's.
     pub(crate) fn unreadable(self) -> campaign_client::Error {
-        campaign_client::Error::unreadable("a row does not fit the type").with_source(self)
+        // Read again, it is the same row.
+        campaign_client::Error::new(ErrorKind::Unreadable).with_message("a row does not fit the type").with_source(self)
     }
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use campaign_client::Result;
 
 use super::{Entity, EntityError, KeyValues};
-use crate::{Client, Condition, DeleteRow, GetRange, GetRow, PutRow, UpdateRow, Written};
+use crate::{Client, Condition, DeleteRow, GetRange, GetRow, PutRow, Rows, UpdateRow, Written};
 
 /// A table whose rows are values of `T`: the calls that most programs need, one line each.
 ///
@@ -120,6 +120,14 @@ impl<T: Entity> Table<T> {
         let client = self.client.clone();
         let call = T::key(key).map(|key| DeleteRow::new(&self.name, key));
         async move { client.send(&call.map_err(EntityError::unsendable)?).await }
+    }
+
+    /// The rows whose keys begin with these values, in the order of their keys; `()` for all.
+    ///
+    /// # Errors
+    /// As [`range`](Self::range).
+    pub fn rows(&self, prefix: impl KeyValues) -> Result<Rows<T>> {
+        Ok(self.range(prefix)?.rows_as(&self.client))
     }
 
     /// The rows whose keys begin with these values, to be narrowed or turned around; `()` for all.

@@ -2,13 +2,12 @@
 
 use bytes::Bytes;
 use campaign_client::{Body, Class, Error, Operation, Paginate, Result};
-use futures_core::Stream;
-use futures_util::{TryStreamExt, stream};
 use http::response;
 use prost::Message;
+use serde::de::DeserializeOwned;
 
 use crate::{
-    Client, Filter, KeyValue, Name, PrimaryKey, Row, TableStore, TimeRange, WireFault,
+    Client, Filter, KeyValue, Name, PrimaryKey, RangeCursor, Row, Rows, TableStore, TimeRange, WireFault,
     plain_buffer::decode_key,
     read::{WireTimeRange, filter_bytes, read_setters},
     schema::{CapacityUnit, proto},
@@ -39,7 +38,7 @@ enumeration! {
 /// use futures_util::TryStreamExt;
 ///
 /// # async fn example(client: &Client) -> campaign_client::Result<()> {
-/// let mut rows = std::pin::pin!(GetRange::all("entries", ["id"]).rows(client));
+/// let mut rows = GetRange::all("entries", ["id"]).rows(client);
 /// while let Some(row) = rows.try_next().await? {
 ///     println!("{:?}", row.key("id"));
 /// }
@@ -121,13 +120,41 @@ impl GetRange {
 
     read_setters!();
 
-    /// The rows, one page read after the other. The stream ends after its first error.
-    pub fn rows(self, client: &Client) -> impl Stream<Item = Result<Row>> + Send + use<> {
-        client.pages(self).and_then(async |page| Ok(stream::iter(page.rows()?.into_iter().map(Ok)))).try_flatten()
+    /// The rows in order. While those of one page are handed out, the next page is read.
+    pub fn rows(self, client: &Client) -> Rows<Row> {
+        Rows::untyped(client, self)
+    }
+
+    /// The same as values of a type: an [`Entity`](crate::Entity), or any struct for the columns that are asked for. A row
+    /// that does not fit the type is an error that names the column.
+    pub fn rows_as<T: DeserializeOwned>(self, client: &Client) -> Rows<T> {
+        Rows::typed(client, self)
+    }
+
+    /// The same going on where a stream of [`rows`](Self::rows) stood, perhaps in another process.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](campaign_client::ErrorKind::Invalid) if the cursor is of another table, another direction or a
+    /// place outside this range.
+    pub fn resume(mut self, cursor: &RangeCursor) -> Result<Self> {
+        let place = &cursor.key;
+        let before = self.is_before(place, &self.inclusive_start_primary_key);
+        let names = |key: &PrimaryKey| key.columns().iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        if cursor.table_name != self.table_name
+            || cursor.direction != self.direction
+            || names(place) != names(&self.inclusive_start_primary_key)
+            || before
+            || !self.is_before(place, &self.exclusive_end_primary_key)
+        {
+            return Err(Error::invalid("the cursor is of another range"));
+        }
+        self.inclusive_start_primary_key = place.clone();
+        self.token = None;
+        Ok(self)
     }
 
     /// True if `a` stands before `b` in the order of reading.
-    fn is_before(&self, a: &PrimaryKey, b: &PrimaryKey) -> bool {
+    pub(crate) fn is_before(&self, a: &PrimaryKey, b: &PrimaryKey) -> bool {
         match self.direction {
             Direction::Forward => a < b,
             Direction::Backward => a > b,

@@ -2,11 +2,11 @@
 //!
 //! To add one, add its file and its line here; `CONTRIBUTING.md` goes through it.
 
+pub mod abort_transaction;
 pub mod add_defined_column;
+pub mod commit_transaction;
 pub mod compute_split_points_by_size;
 pub mod create_index;
-pub mod abort_transaction;
-pub mod commit_transaction;
 pub mod create_table;
 pub mod delete_defined_column;
 pub mod delete_row;

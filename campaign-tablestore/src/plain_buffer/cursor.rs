@@ -21,6 +21,12 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
+    /// Goes on at `offset`, if that is ahead.
+    pub(super) fn skip_to(&mut self, offset: usize) {
+        let ahead = offset.saturating_sub(self.offset());
+        self.rest = self.rest.get(ahead..).unwrap_or_default();
+    }
+
     /// Leaves nothing to be read.
     pub(super) const fn finish(&mut self) {
         self.rest = &[];

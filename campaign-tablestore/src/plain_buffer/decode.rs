@@ -94,7 +94,8 @@ pub(super) fn decode_one<'a, T>(
     Ok(value)
 }
 
-fn owned_row<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<Row, DecodeFault> {
+/// The row with values of its own, its names shared with those before it.
+pub(crate) fn owned_row<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<Row, DecodeFault> {
     names.start_row();
     let primary_key = owned_key(row, names)?;
     let mut columns = Vec::with_capacity(row.columns().len());
@@ -104,7 +105,8 @@ fn owned_row<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<Row, Dec
     Ok(Row { primary_key, columns })
 }
 
-pub(super) fn owned_key<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<PrimaryKey, DecodeFault> {
+/// The key with values of its own.
+pub(crate) fn owned_key<'a>(row: &RowRef<'_, 'a>, names: &mut Names<'a>) -> Result<PrimaryKey, DecodeFault> {
     let column = |cell: &CellRef<'a>| {
         let value = cell.value.ok_or(DecodeFault::ValueMismatch)?;
         let value = value.to_key_value().ok_or(DecodeFault::BadValueType(value.type_tag()))?;

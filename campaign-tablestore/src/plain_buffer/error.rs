@@ -13,7 +13,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    pub(super) const fn new(fault: DecodeFault, offset: usize) -> Self {
+    pub(crate) const fn new(fault: DecodeFault, offset: usize) -> Self {
         Self { fault, offset }
     }
 

@@ -9,7 +9,7 @@ use crate::row::Name;
 /// The rows of an answer have nearly the same columns in the same order, so the name after the one given last is tried
 /// first; the map decides otherwise.
 #[derive(Default)]
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     names: Vec<Name>,
     places: HashMap<&'a str, usize>,
     next: usize,
@@ -17,7 +17,7 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// To be called before each row.
-    pub(super) const fn start_row(&mut self) {
+    pub(crate) const fn start_row(&mut self) {
         self.next = 0;
     }
 

@@ -84,8 +84,18 @@ impl<'a> RowReader<'a> {
         }
     }
 
+    /// Where the reader stands, in bytes from the start of the buffer: between calls, where a row begins.
+    pub(crate) const fn offset(&self) -> usize {
+        self.cursor.offset()
+    }
+
+    /// Passes over the rows before `offset`, where one must begin.
+    pub(crate) fn skip_to(&mut self, offset: usize) {
+        self.cursor.skip_to(offset);
+    }
+
     /// A fault where the reader stands.
-    pub(super) const fn error(&self, fault: DecodeFault) -> DecodeError {
+    pub(crate) const fn error(&self, fault: DecodeFault) -> DecodeError {
         self.cursor.error(fault)
     }
 
