@@ -1,5 +1,7 @@
 //! The headers that a request lists as signed.
 
+use std::ops::Deref;
+
 use http::{HeaderMap, HeaderValue};
 
 use crate::head::Head;
@@ -17,8 +19,27 @@ pub(crate) fn visible(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(bytes).ok().filter(|_| graphic)
 }
 
+/// Signed headers, sorted.
+pub(crate) enum Lines<'a> {
+    /// So many of these: those of [`usual`], without an allocation.
+    Usual([Line<'a>; 4], usize),
+    /// As they were listed.
+    Listed(Vec<Line<'a>>),
+}
+
+impl<'a> Deref for Lines<'a> {
+    type Target = [Line<'a>];
+
+    fn deref(&self) -> &[Line<'a>] {
+        match self {
+            Self::Usual(lines, count) => &lines[..*count],
+            Self::Listed(lines) => lines,
+        }
+    }
+}
+
 /// The signed headers, sorted by their names as they are listed. None of those in the head is there twice.
-pub(crate) fn lines<'a>(headers: &'a HeaderMap, head: &Head<'a>) -> Result<Vec<Line<'a>>, Doubt> {
+pub(crate) fn lines<'a>(headers: &'a HeaderMap, head: &Head<'a>) -> Result<Lines<'a>, Doubt> {
     if let Some(lines) = usual(head) {
         return Ok(lines);
     }
@@ -52,12 +73,12 @@ pub(crate) fn lines<'a>(headers: &'a HeaderMap, head: &Head<'a>) -> Result<Vec<L
         return Err(Doubt::List);
     }
     lines.sort_unstable_by_key(|(name, _)| *name);
-    Ok(lines)
+    Ok(Lines::Listed(lines))
 }
 
 /// The same for a list as most clients write it: the gateway's headers that every signed request has, each once, in
 /// lower case and sorted, if no other header of the gateway is there.
-fn usual<'a>(head: &Head<'a>) -> Option<Vec<Line<'a>>> {
+fn usual<'a>(head: &Head<'a>) -> Option<Lines<'a>> {
     let sorted = [
         ("x-ca-key", head.key),
         ("x-ca-nonce", head.nonce),
@@ -65,15 +86,16 @@ fn usual<'a>(head: &Head<'a>) -> Option<Vec<Line<'a>>> {
         ("x-ca-timestamp", head.timestamp),
     ];
     let mut rest = head.list.filter(|_| !head.others)?.as_bytes();
-    let mut lines: Vec<Line<'_>> = Vec::with_capacity(sorted.len());
+    let (mut lines, mut count): ([Line<'_>; 4], _) = ([("", None); 4], 0);
     for (name, value) in sorted.into_iter().filter(|(_, value)| value.is_some()) {
-        if !lines.is_empty() {
+        if count > 0 {
             rest = rest.strip_prefix(b",")?;
         }
         rest = rest.strip_prefix(name.as_bytes())?;
-        lines.push((name, value));
+        lines[count] = (name, value);
+        count += 1;
     }
-    rest.is_empty().then_some(lines)
+    rest.is_empty().then_some(Lines::Usual(lines, count))
 }
 
 #[cfg(test)]

@@ -10,13 +10,12 @@ pub(crate) fn milliseconds(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 20 {
         return None;
     }
-    // Twenty digits always fit in 128 bits.
-    let mut number = 0_u128;
+    let mut number = 0_u64;
     for byte in digits {
         if !byte.is_ascii_digit() {
             return None;
         }
-        number = number * 10 + u128::from(byte - b'0');
+        number = number.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
     }
     Some(i64::try_from(number).unwrap_or(i64::MAX) * sign)
 }

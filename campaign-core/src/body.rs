@@ -1,12 +1,17 @@
 //! The strict reader of a request body: one JSON object, and nothing two readers could disagree on.
 
+mod plain;
+
 use std::{
+    borrow::Cow,
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::name::{Key, start};
 
 /// Most bytes of a body.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -55,15 +60,57 @@ impl fmt::Display for BodyError {
 impl std::error::Error for BodyError {}
 
 /// A member's value, as far as a form needs to know it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Value {
+#[derive(Clone)]
+pub(crate) enum Value<'a> {
     Null,
-    Text(String),
+    Text(Cow<'a, str>),
+    /// A text known to be printable ASCII.
+    Printable(&'a str),
     /// A number, boolean, array or object: no kind of field takes one, so nothing is kept.
     Other,
 }
 
-/// The members of a body, in name order. The values are personal data: `Debug` shows names only.
+impl Value<'_> {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Null | Self::Other => None,
+            Self::Text(text) => Some(text),
+            Self::Printable(text) => Some(text),
+        }
+    }
+}
+
+/// Whatever is known of a text.
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.text(), other.text()) {
+            (None, None) => matches!(self, Self::Null) == matches!(other, Self::Null),
+            (here, there) => here == there,
+        }
+    }
+}
+
+/// A member of the outer object.
+#[derive(Clone)]
+struct Member<'a> {
+    start: u64,
+    name: Cow<'a, str>,
+    value: Value<'a>,
+}
+
+impl<'a> Member<'a> {
+    fn new(name: Cow<'a, str>, value: Value<'a>) -> Self {
+        Self { start: start(&name), name, value }
+    }
+
+    fn key(&self) -> Key<'_> {
+        Key { start: self.start, name: &self.name }
+    }
+}
+
+/// The members of a body. The values are personal data: `Debug` shows names only.
+///
+/// It borrows from the bytes it was read from: only texts with an escape are copied.
 ///
 /// ```
 /// use campaign_core::body::{Body, BodyError};
@@ -72,10 +119,10 @@ pub(crate) enum Value {
 /// assert_eq!(Body::read(br#"{"name": "a", "nam\u0065": "b"}"#).unwrap_err(), BodyError::RepeatedName);
 /// # Ok::<(), BodyError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Body(BTreeMap<String, Value>);
+#[derive(Clone)]
+pub struct Body<'a>(Vec<Member<'a>>);
 
-impl Body {
+impl<'a> Body<'a> {
     /// Reads a body. Memory is bounded by [`MAX_BODY`], the stack by [`MAX_DEPTH`].
     ///
     /// Of a body that is too large only the beginning is looked at: if that cannot become one
@@ -83,7 +130,7 @@ impl Body {
     ///
     /// # Errors
     /// The body is too large or not exactly one well-formed object; see [`BodyError`].
-    pub fn read(bytes: &[u8]) -> Result<Self, BodyError> {
+    pub fn read(bytes: &'a [u8]) -> Result<Self, BodyError> {
         let beginning = bytes.get(..MAX_BODY).unwrap_or(bytes);
         let read = Self::parse(beginning);
         if beginning.len() < bytes.len() && read.as_ref().err().is_none_or(|fault| fault.at_end) {
@@ -92,7 +139,7 @@ impl Body {
         read.map_err(|fault| fault.error)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+    fn parse(bytes: &'a [u8]) -> Result<Self, Fault> {
         let text = str::from_utf8(bytes)
             .map_err(|error| Fault { error: BodyError::NotUtf8, at_end: error.error_len().is_none() })?;
         if text.starts_with('\u{feff}') {
@@ -104,30 +151,63 @@ impl Body {
         if !start.starts_with('{') {
             return Err(Fault { error: BodyError::NotAnObject, at_end: start.is_empty() });
         }
+        plain::read(text).map_or_else(|| Self::strict(text), Ok).map(Self)
+    }
+
+    /// Reads any object, and says what is wrong.
+    fn strict(text: &'a str) -> Result<Vec<Member<'a>>, Fault> {
         let noted = Cell::new(None);
         let mut reader = serde_json::Deserializer::from_str(text);
         let members = Members(Level { depth: 1, fault: &noted });
-        let read = (&mut reader).deserialize_map(members).and_then(|members| reader.end().map(|()| Self(members)));
-        read.map_err(|error| Fault {
+        let read = (&mut reader).deserialize_map(members).and_then(|members| reader.end().map(|()| members));
+        let members = read.map_err(|error| Fault {
             error: noted.get().unwrap_or(BodyError::Syntax { line: error.line(), column: error.column() }),
             at_end: error.is_eof(),
-        })
+        })?;
+        Ok(members.into_iter().map(|(name, value)| Member::new(name, value)).collect())
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+    /// The value of the member with this name.
+    #[inline]
+    pub(crate) fn get(&self, name: Key<'_>) -> Option<&Value<'a>> {
+        if self.0.len() > plain::MOST {
+            // In name order: only the strict reader takes so many.
+            return self.0.binary_search_by(|member| member.key().cmp(&name)).ok().map(|at| &self.0[at].value);
+        }
+        self.0.iter().find(|member| member.key().is(name)).map(|found| &found.value)
     }
 
-    /// The members, in name order.
-    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    /// How many members there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Bytes of all texts together, names apart.
+    pub(crate) fn text_length(&self) -> usize {
+        self.0.iter().filter_map(|member| member.value.text()).map(str::len).sum()
+    }
+
+    /// The names of the members, in order.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.0.iter().map(|member| &*member.name).collect();
+        names.sort_unstable();
+        names
     }
 }
 
-impl fmt::Debug for Body {
+/// Whatever the order of the members.
+impl PartialEq for Body<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().all(|member| other.get(member.key()) == Some(&member.value))
+    }
+}
+
+impl Eq for Body<'_> {}
+
+impl fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Body")?;
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.names()).finish()
     }
 }
 
@@ -164,7 +244,7 @@ impl Level<'_> {
 struct Members<'a>(Level<'a>);
 
 impl<'de> Visitor<'de> for Members<'_> {
-    type Value = BTreeMap<String, Value>;
+    type Value = BTreeMap<Cow<'de, str>, Value<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -172,8 +252,8 @@ impl<'de> Visitor<'de> for Members<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = BTreeMap::new();
-        while let Some(name) = map.next_key::<String>()? {
-            let value = map.next_value_seed(Member(self.0))?;
+        while let Some(name) = map.next_key_seed(Name)? {
+            let value = map.next_value_seed(Inner(self.0))?;
             if members.insert(name, value).is_some() {
                 return Err(self.0.fail(BodyError::RepeatedName));
             }
@@ -182,63 +262,90 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
+/// A member's name, borrowed if it is written without an escape.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
 /// A value inside: text is kept; whatever is nested is only checked.
-struct Member<'a>(Level<'a>);
+struct Inner<'a>(Level<'a>);
 
-impl<'de> DeserializeSeed<'de> for Member<'_> {
-    type Value = Value;
+impl<'de> DeserializeSeed<'de> for Inner<'_> {
+    type Value = Value<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Member<'_> {
-    type Value = Value;
+impl<'de> Visitor<'de> for Inner<'_> {
+    type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
         Ok(Value::Other)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
         Ok(Value::Other)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
         Ok(Value::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
         Ok(Value::Other)
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Value::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Value::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
         let inside = self.0.deeper()?;
-        while array.next_element_seed(Member(inside))?.is_some() {}
+        while array.next_element_seed(Inner(inside))?.is_some() {}
         Ok(Value::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let inside = self.0.deeper()?;
         let mut names = BTreeSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            map.next_value_seed(Member(inside))?;
+        while let Some(name) = map.next_key_seed(Name)? {
+            map.next_value_seed(Inner(inside))?;
             if !names.insert(name) {
                 return Err(inside.fail(BodyError::RepeatedName));
             }
@@ -258,10 +365,11 @@ mod tests {
     #[test]
     fn text_and_null_are_kept_and_other_values_are_only_checked() {
         let body = Body::read(br#" {"a":"x\u0000","b":null,"c":1.5,"d":[{"e":[]}],"f":true} "#).unwrap();
-        assert!(body.get("a") == Some(&Value::Text("x\0".to_owned())));
-        assert!(body.get("b") == Some(&Value::Null));
-        assert!(["c", "d", "f"].iter().all(|name| body.get(name) == Some(&Value::Other)));
-        assert_eq!(body.members().count(), 5);
+        let get = |name| body.get(Key::new(name));
+        assert!(get("a") == Some(&Value::Text("x\0".into())));
+        assert!(get("b") == Some(&Value::Null));
+        assert!(["c", "d", "f"].iter().all(|name| get(name) == Some(&Value::Other)));
+        assert_eq!(body.len(), 5);
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! The check: normalise, then report every violation at once.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
 use super::{Field, Form, Kind};
 use crate::{
     body::{Body, Value},
+    name::Key,
     rules::{
         country, date, email, phone,
-        text::{Lines, is_blank, length, normalise},
+        text::{Lines, is_blank, length, normalise, trim_printable},
     },
     store::Fields,
     violation::{Code, Violation},
@@ -24,10 +25,11 @@ impl Form {
     /// text and `null`. Asked before [`check`](Self::check), so that a trapped program learns
     /// nothing about the form.
     #[must_use]
-    pub fn is_trapped(&self, body: &Body) -> bool {
+    pub fn is_trapped(&self, body: &Body<'_>) -> bool {
         let traps = self.fields().iter().filter(|field| matches!(field.kind, Kind::Honeypot));
-        traps.filter_map(|trap| body.get(trap.name())).any(|value| match value {
+        traps.filter_map(|trap| body.get(Key::new(trap.name()))).any(|value| match value {
             Value::Null => false,
+            Value::Printable(text) => !is_blank(text),
             Value::Text(text) => !is_blank(&normalise(text, Lines::One)),
             Value::Other => true,
         })
@@ -40,46 +42,44 @@ impl Form {
     /// # Errors
     /// All violations at once: those of the form's fields in the form's order, then up to 16
     /// members the form does not know, in name order.
-    pub fn check(&self, body: &Body) -> Result<Fields, Vec<Violation>> {
-        let mut checked = Vec::with_capacity(self.fields.len());
+    pub fn check(&self, body: &Body<'_>) -> Result<Fields, Vec<Violation>> {
+        let mut checked = Fields::with_capacity(self.fields.len().min(body.len()), body.text_length());
         let mut violations = Vec::new();
-        let mut unknown = Vec::new();
-        // Form and body are both walked in the order of the names, so that nothing is searched for.
-        let mut members = body.members().peekable();
-        for &at in &self.by_name {
-            let field = &self.fields[at];
-            let value = loop {
-                match members.peek().map(|(name, _)| (*name).cmp(field.name())) {
-                    Some(Ordering::Less) => unknown.extend(members.next()),
-                    Some(Ordering::Equal) => break members.next().map(|(_, value)| value),
-                    Some(Ordering::Greater) | None => break None,
-                }
-            };
+        let mut known = 0;
+        // In the order of the names, which is that of what is stored.
+        for &place in &self.by_name {
+            let field = &self.fields[place.at];
+            let value = body.get(self.key(place));
+            known += usize::from(value.is_some());
             match field.check(value) {
-                Ok(Some(value)) => checked.push((field.name.clone(), value.into_owned())),
+                Ok(Some(value)) => checked.push(&field.name, &value),
                 Ok(None) => {}
-                Err(violation) => violations.push((at, violation)),
+                Err(violation) => violations.push((place.at, violation)),
             }
         }
-        unknown.extend(members);
-        if violations.is_empty() && unknown.is_empty() {
-            return Ok(Fields::in_order(checked));
+        if violations.is_empty() && known == body.len() {
+            return Ok(checked);
         }
         violations.sort_unstable_by_key(|(at, _)| *at);
-        let unknown = unknown.into_iter().take(MAX_UNKNOWN).map(|(name, _)| Violation::new(name, Code::UnknownField));
-        Err(violations.into_iter().map(|(_, violation)| violation).chain(unknown).collect())
+        let unknown = body.names().into_iter().filter(|name| self.field(name).is_none()).take(MAX_UNKNOWN);
+        let unknown = unknown.map(|name| Violation::new(name, Code::UnknownField));
+        Err(violations.into_iter().map(|(_, violation)| *violation).chain(unknown).collect())
     }
 }
 
+/// Whether a value is one of its field. In a box, so that what is right is handed over in few bytes.
+type Judged<T> = Result<T, Box<Violation>>;
+
 impl Field {
     /// The value to store, borrowed if it is part of what was typed; `None` if the field is rightly absent.
-    fn check<'a>(&self, value: Option<&'a Value>) -> Result<Option<Cow<'a, str>>, Violation> {
+    fn check<'a>(&self, value: Option<&'a Value<'_>>) -> Judged<Option<Cow<'a, str>>> {
         if matches!(self.kind, Kind::Honeypot) {
             return Ok(None);
         }
         let text = match value {
             None | Some(Value::Null) => return self.absent(),
             Some(Value::Other) => return Err(self.violates(Code::Type)),
+            Some(Value::Printable(text)) => Cow::Borrowed(trim_printable(text)),
             Some(Value::Text(text)) => normalise(text, self.kind.lines()),
         };
         if is_blank(&text) {
@@ -88,16 +88,23 @@ impl Field {
         self.accept(text).map(Some)
     }
 
-    fn absent<T>(&self) -> Result<Option<T>, Violation> {
+    fn absent<T>(&self) -> Judged<Option<T>> {
         if self.is_required() { Err(self.violates(Code::Required)) } else { Ok(None) }
     }
 
-    fn violates(&self, code: Code) -> Violation {
-        Violation::new(self.name(), code)
+    #[cold]
+    fn violates(&self, code: Code) -> Box<Violation> {
+        Box::new(Violation::new(self.name(), code))
+    }
+
+    /// A violation, and what the rule asks for.
+    #[cold]
+    fn asks(&self, code: Code, param: &'static str, value: impl Into<serde_json::Value>) -> Box<Violation> {
+        Box::new(Violation::new(self.name(), code).with(param, value))
     }
 
     /// Applies the rule of the kind to a normalised text that is not blank.
-    fn accept<'a>(&self, text: Cow<'a, str>) -> Result<Cow<'a, str>, Violation> {
+    fn accept<'a>(&self, text: Cow<'a, str>) -> Judged<Cow<'a, str>> {
         match &self.kind {
             Kind::Text { min, max, .. } => self.within(text, *min, *max),
             Kind::Hidden { max } => self.within(text, 0, *max),
@@ -107,25 +114,27 @@ impl Field {
             Kind::Country if country::is_assigned(&text) => Ok(text),
             Kind::Country => Err(self.violates(Code::Country)),
             Kind::Date { earliest, latest } => self.day(text, *earliest, *latest),
-            Kind::Choice { options } if options.iter().any(|option| option == &*text) => Ok(text),
-            Kind::Choice { options } => {
-                Err(self.violates(Code::NotInEnum).with("allowed", options.iter().collect::<Vec<_>>()))
-            }
+            Kind::Choice { options } if options.contains(&text) => Ok(text),
+            Kind::Choice { options } => Err(self.asks(Code::NotInEnum, "allowed", options.iter().collect::<Vec<_>>())),
             Kind::Consent { terms } if *terms == text => Ok(text),
-            Kind::Consent { terms } => Err(self.violates(Code::ConsentStale).with("terms", &**terms)),
+            Kind::Consent { terms } => Err(self.asks(Code::ConsentStale, "terms", &**terms)),
             // Left out by `check`.
             Kind::Honeypot => Ok(text),
         }
     }
 
-    fn within<'a>(&self, text: Cow<'a, str>, min: u32, max: u32) -> Result<Cow<'a, str>, Violation> {
-        let length = length(&text);
+    fn within<'a>(&self, text: Cow<'a, str>, min: u32, max: u32) -> Judged<Cow<'a, str>> {
         let limit = |bound: u32| usize::try_from(bound).unwrap_or(usize::MAX);
+        // A code point takes one to four bytes, which mostly is enough to know.
+        if text.len() <= limit(max) && text.len() / 4 >= limit(min) {
+            return Ok(text);
+        }
+        let length = length(&text);
         if length < limit(min) {
-            return Err(self.violates(Code::TooShort).with("min", min));
+            return Err(self.asks(Code::TooShort, "min", min));
         }
         if length > limit(max) {
-            return Err(self.violates(Code::TooLong).with("max", max));
+            return Err(self.asks(Code::TooLong, "max", max));
         }
         Ok(text)
     }
@@ -135,13 +144,13 @@ impl Field {
         text: Cow<'a, str>,
         earliest: Option<NaiveDate>,
         latest: Option<NaiveDate>,
-    ) -> Result<Cow<'a, str>, Violation> {
+    ) -> Judged<Cow<'a, str>> {
         let day = date::parse(&text).ok_or_else(|| self.violates(Code::Date))?;
         if let Some(earliest) = earliest.filter(|earliest| day < *earliest) {
-            return Err(self.violates(Code::TooEarly).with("earliest", earliest.to_string()));
+            return Err(self.asks(Code::TooEarly, "earliest", earliest.to_string()));
         }
         if let Some(latest) = latest.filter(|latest| day > *latest) {
-            return Err(self.violates(Code::TooLate).with("latest", latest.to_string()));
+            return Err(self.asks(Code::TooLate, "latest", latest.to_string()));
         }
         Ok(text)
     }
@@ -152,7 +161,7 @@ impl Form {
     /// `None` if the form has no unique field or `typed` is no valid value of it.
     pub(crate) fn unique_key(&self, typed: &str) -> Option<String> {
         let field = self.unique()?;
-        let typed = Value::Text(typed.to_owned());
+        let typed = Value::Text(typed.into());
         let stored = field.check(Some(&typed)).ok()??;
         Some(field.key_of(&stored))
     }

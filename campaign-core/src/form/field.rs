@@ -33,6 +33,13 @@ impl Choices {
         };
         fixed.iter().copied().chain(owned.iter().map(String::as_str))
     }
+
+    pub(super) fn contains(&self, text: &str) -> bool {
+        match &self.0 {
+            Given::Static(fixed) => fixed.contains(&text),
+            Given::Owned(owned) => owned.iter().any(|one| one == text),
+        }
+    }
 }
 
 impl From<Vec<String>> for Choices {

@@ -16,6 +16,7 @@ pub use self::{
     html::Attributes,
     model::Guard,
 };
+use crate::name::{Key, start};
 pub use crate::rules::National;
 
 /// Most fields of a form.
@@ -62,7 +63,14 @@ impl std::error::Error for DefinitionError {}
 pub struct Form {
     fields: Cow<'static, [Field]>,
     /// Where in `fields` they are, in the order of their names: that of a body's members.
-    by_name: Vec<usize>,
+    by_name: Vec<Place>,
+}
+
+/// Where a field is, and the start of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    start: u64,
+    at: usize,
 }
 
 impl Form {
@@ -90,7 +98,7 @@ impl Form {
         if fields.iter().filter(|field| field.is_unique()).count() > 1 {
             return Err(DefinitionError::new("only one field can be unique"));
         }
-        let by_name = names.into_values().collect();
+        let by_name = names.into_iter().map(|(name, at)| Place { start: start(name), at }).collect();
         Ok(Self { fields, by_name })
     }
 
@@ -103,8 +111,12 @@ impl Form {
     /// The field of this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
-        let found = self.by_name.binary_search_by(|&at| self.fields[at].name().cmp(name)).ok()?;
-        Some(&self.fields[self.by_name[found]])
+        let found = self.by_name.binary_search_by(|&place| self.key(place).cmp(&Key::new(name))).ok()?;
+        Some(&self.fields[self.by_name[found].at])
+    }
+
+    fn key(&self, place: Place) -> Key<'_> {
+        Key { start: place.start, name: self.fields[place.at].name() }
     }
 
     /// The field of which a value is accepted once.

@@ -20,12 +20,22 @@ pub(crate) fn assigned() -> impl Iterator<Item = &'static str> {
     ASSIGNED.split(' ')
 }
 
+/// For each first letter the second ones, one bit each.
+const SECOND: [u32; 26] = {
+    let (mut second, mut at) = ([0; 26], 0);
+    let codes = ASSIGNED.as_bytes();
+    while at < codes.len() {
+        second[(codes[at] - b'A') as usize] |= 1 << (codes[at + 1] - b'A');
+        at += 3;
+    }
+    second
+};
+
 /// Whether `code` is an assigned code, in upper case.
 pub(crate) fn is_assigned(code: &str) -> bool {
-    // Every code and the blank behind it take three bytes, the last one two, and they are in order.
-    let &[first, second] = code.as_bytes() else { return false };
-    let (codes, last) = ASSIGNED.as_bytes().as_chunks::<3>();
-    codes.binary_search(&[first, second, b' ']).is_ok() || last == [first, second]
+    let &[first, second @ b'A'..=b'Z'] = code.as_bytes() else { return false };
+    let of_first = SECOND.get(usize::from(first.wrapping_sub(b'A')));
+    of_first.is_some_and(|seconds| seconds >> (second - b'A') & 1 == 1)
 }
 
 #[cfg(test)]

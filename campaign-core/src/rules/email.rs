@@ -36,7 +36,7 @@ fn parts(typed: &str) -> Option<(&str, Cow<'_, str>)> {
     let valid = !local.is_empty()
         && local.len() <= MAX_LOCAL
         && local.bytes().all(|b| IS_LOCAL[usize::from(b)])
-        && domain.as_bytes().split(|b| *b == b'.').all(is_label)
+        && is_domain(domain.as_bytes())
         && local.len() + 1 + domain.len() <= MAX;
     valid.then_some((local, domain))
 }
@@ -64,13 +64,26 @@ const fn table(set: &[u8]) -> [bool; 256] {
     table
 }
 
-/// `let-dig [ [ ldh-str ] let-dig ]`, at most 63 characters (HTML standard, RFC 1034 §3.5).
-fn is_label(label: &[u8]) -> bool {
-    let ldh = |b: &u8| b.is_ascii_alphanumeric() || *b == b'-';
-    (1..=MAX_LABEL).contains(&label.len())
-        && label.iter().all(ldh)
-        && label.first() != Some(&b'-')
-        && label.last() != Some(&b'-')
+/// Which bytes are letters, digits and hyphens.
+const IS_LDH: [bool; 256] = table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+
+/// Labels between dots: `let-dig [ [ ldh-str ] let-dig ]`, at most 63 characters (HTML standard, RFC 1034 §3.5).
+fn is_domain(domain: &[u8]) -> bool {
+    // What stood before, and where the label begins.
+    let (mut last, mut begin) = (b'.', 0);
+    let ends = |last: u8, length: usize| !matches!(last, b'.' | b'-') && length <= MAX_LABEL;
+    for (at, &b) in domain.iter().enumerate() {
+        let right = match b {
+            b'.' => ends(last, at - std::mem::replace(&mut begin, at + 1)),
+            b'-' => last != b'.',
+            _ => IS_LDH[usize::from(b)],
+        };
+        if !right {
+            return false;
+        }
+        last = b;
+    }
+    ends(last, domain.len() - begin)
 }
 
 #[cfg(test)]

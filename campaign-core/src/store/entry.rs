@@ -10,9 +10,13 @@ use crate::{CallId, Digest, SubmissionId, name::FieldName};
 /// The accepted fields of an entry: name to normalised value, in name order.
 ///
 /// The values are personal data: `Debug` shows the names only.
-// A list in order and not a map: it is made in order, and takes one allocation where a map takes several.
+// The values stand behind one another in one text: two allocations for an entry, however many fields it has.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Fields(Vec<(FieldName, String)>);
+pub struct Fields {
+    values: String,
+    /// In name order: the name, and where its value ends.
+    ends: Vec<(FieldName, usize)>,
+}
 
 impl Fields {
     /// No fields.
@@ -21,54 +25,78 @@ impl Fields {
         Self::default()
     }
 
+    /// None yet, with room for so many fields and bytes of their values.
+    pub(crate) fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self { values: String::with_capacity(bytes), ends: Vec::with_capacity(fields) }
+    }
+
     /// Sets a field.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let name = name.into();
-        match self.find(&name) {
-            Ok(at) => self.0[at].1 = value.into(),
-            Err(at) => self.0.insert(at, (name.into(), value.into())),
+        let (name, value) = (name.into(), value.into());
+        let found = self.find(&name);
+        let (Ok(at) | Err(at)) = found;
+        let begin = self.begin(at);
+        if found.is_err() {
+            self.ends.insert(at, (name.into(), begin));
+        }
+        let end = self.ends[at].1;
+        self.values.replace_range(begin..end, &value);
+        for (_, moved) in &mut self.ends[at..] {
+            *moved = *moved - (end - begin) + value.len();
         }
     }
 
-    /// These fields, which are in name order, no name twice.
-    pub(crate) fn in_order(fields: Vec<(FieldName, String)>) -> Self {
-        debug_assert!(fields.is_sorted_by(|(a, _), (b, _)| **a < **b), "the fields are in name order");
-        Self(fields)
+    /// Sets a field whose name comes after all that are there.
+    #[inline]
+    pub(crate) fn push(&mut self, name: &FieldName, value: &str) {
+        debug_assert!(self.ends.last().is_none_or(|(last, _)| **last < **name), "the fields are in name order");
+        self.values.push_str(value);
+        self.ends.push((name.clone(), self.values.len()));
     }
 
     /// Where the field is, or where it would have to be put.
     fn find(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| (**other).cmp(name))
+        self.ends.binary_search_by(|(other, _)| (**other).cmp(name))
+    }
+
+    /// Where the value of the field at this place begins: where the one before ends.
+    fn begin(&self, at: usize) -> usize {
+        at.checked_sub(1).map_or(0, |before| self.ends[before].1)
     }
 
     /// The value of a field, `None` if it was left out.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.find(name).ok().map(|at| self.0[at].1.as_str())
+        self.find(name).ok().map(|at| &self.values[self.begin(at)..self.ends[at].1])
     }
 
     /// Name and value of every field, in name order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (&**name, value.as_str()))
+        let mut begin = 0;
+        self.ends.iter().map(move |(name, end)| {
+            let value = &self.values[begin..*end];
+            begin = *end;
+            (&**name, value)
+        })
     }
 
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.ends.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ends.is_empty()
     }
 }
 
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Fields")?;
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.ends.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -76,7 +104,11 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         let pairs: BTreeMap<String, String> =
             pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        let mut fields = Self::with_capacity(pairs.len(), pairs.values().map(String::len).sum());
+        for (name, value) in pairs {
+            fields.push(&name.into(), &value);
+        }
+        fields
     }
 }
 
@@ -132,6 +164,15 @@ mod tests {
         assert_eq!(serde_json::from_str::<Fields>(r#"{"c":"2","b":"1","a":"3","b":"4"}"#).unwrap(), set);
         assert_eq!(Fields::from_iter([("b", "1"), ("c", "2"), ("a", "3"), ("b", "4")]), set);
         assert_eq!((set.len(), set.get("b"), set.get("d")), (3, Some("4"), None));
+        for (name, value) in [("b", ""), ("a", "long"), ("aa", "\u{e9}"), ("c", "5"), ("b", "6")] {
+            set.insert(name, value);
+        }
+        assert_eq!(
+            serde_json::to_string(&set).unwrap(),
+            r#"{"a":"long","aa":"\u00e9","b":"6","c":"5"}"#.replace("\\u00e9", "\u{e9}")
+        );
+        assert_eq!(Fields::from_iter([("a", "long"), ("aa", "\u{e9}"), ("b", "6"), ("c", "5")]), set);
+        set = Fields::from_iter([("a", "3"), ("b", "4"), ("c", "2")]);
         assert_eq!(format!("{set:?}"), r#"Fields{"a", "b", "c"}"#);
     }
 }

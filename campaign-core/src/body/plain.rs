@@ -1,0 +1,206 @@
+//! The quick reader of what pages send: one object of texts.
+//!
+//! It takes only what is right beyond doubt. Everything else, right or wrong, it leaves to the strict reader, which knows
+//! all of JSON and says what is wrong.
+
+use std::borrow::Cow;
+
+use super::{Member, Value};
+use crate::name::start;
+
+/// Most members: each name is compared with all before it, which is quick while they are few.
+pub(super) const MOST: usize = 64;
+/// Room for the members of most forms.
+const USUAL: usize = 16;
+
+/// The members as they stand, if `text` is an object of few members, all on one line: names of one character and more,
+/// free of escapes, each a text without `\u` or `null`, no name twice. `None` says nothing about the text.
+pub(super) fn read(text: &str) -> Option<Vec<Member<'_>>> {
+    // All bytes in one pass, many at a step.
+    let (low, high) = text.bytes().fold((u8::MAX, 0), |(low, high), byte| (byte.min(low), byte.max(high)));
+    if low < b' ' {
+        return None;
+    }
+    let mut cursor = Cursor { text, at: 0, printable: high <= b'~' };
+    let mut members: Vec<Member<'_>> = Vec::with_capacity(USUAL);
+    if cursor.token()? != b'{' {
+        return None;
+    }
+    loop {
+        if cursor.token()? != b'"' || members.len() == MOST {
+            return None;
+        }
+        let begin = cursor.at;
+        let name = cursor.run()?;
+        if name.is_empty() || cursor.byte()? != b'"' || cursor.token()? != b':' {
+            return None;
+        }
+        let start = match text.as_bytes()[begin..].first_chunk() {
+            Some(bytes) => {
+                // What stands behind a short name is shifted out.
+                let beyond = 64 - 8 * name.len().min(8);
+                u64::from_be_bytes(*bytes) >> beyond << beyond
+            }
+            None => start(name),
+        };
+        if members.iter().any(|other| other.start == start && other.name == name) {
+            return None;
+        }
+        members.push(Member { start, name: Cow::Borrowed(name), value: cursor.value()? });
+        match cursor.token()? {
+            b',' => {}
+            b'}' => break,
+            _ => return None,
+        }
+    }
+    cursor.space();
+    (cursor.at == text.len()).then_some(members)
+}
+
+/// A place in a text that holds no controls.
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+    /// The text is printable ASCII.
+    printable: bool,
+}
+
+impl<'a> Cursor<'a> {
+    #[inline]
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.text.as_bytes().get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    /// The next byte that is no blank.
+    #[inline]
+    fn token(&mut self) -> Option<u8> {
+        self.space();
+        self.byte()
+    }
+
+    #[inline]
+    fn space(&mut self) {
+        while self.text.as_bytes().get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+    }
+
+    /// Text up to a quotation mark or a backslash, which is the next byte.
+    #[inline]
+    fn run(&mut self) -> Option<&'a str> {
+        let rest = &self.text[self.at..];
+        let length = memchr::memchr2(b'"', b'\\', rest.as_bytes())?;
+        self.at += length;
+        Some(&rest[..length])
+    }
+
+    #[inline]
+    fn value(&mut self) -> Option<Value<'a>> {
+        match self.token()? {
+            b'"' => {}
+            b'n' => {
+                let rest = self.text.as_bytes().get(self.at..)?;
+                self.at += 3;
+                return rest.starts_with(b"ull").then_some(Value::Null);
+            }
+            _ => return None,
+        }
+        let run = self.run()?;
+        match self.byte()? {
+            b'"' if self.printable => Some(Value::Printable(run)),
+            b'"' => Some(Value::Text(Cow::Borrowed(run))),
+            _ => self.escaped(run).map(|text| Value::Text(Cow::Owned(text))),
+        }
+    }
+
+    /// The text that begins with `run`, from behind its first backslash on.
+    fn escaped(&mut self, run: &str) -> Option<String> {
+        let mut text = String::with_capacity(2 * run.len() + 64);
+        text.push_str(run);
+        loop {
+            text.push(match self.byte()? {
+                b'n' => '\n',
+                b'r' => '\r',
+                b't' => '\t',
+                b'b' => '\u{8}',
+                b'f' => '\u{c}',
+                byte @ (b'"' | b'\\' | b'/') => char::from(byte),
+                _ => return None,
+            });
+            text.push_str(self.run()?);
+            if self.byte()? == b'"' {
+                return Some(text);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::body::Body;
+
+    fn same(text: &str) -> bool {
+        let (quick, strict) = (read(text).map(Body), Body::strict(text).map(Body));
+        assert!(quick.is_none() || quick == strict.ok(), "{text:?}");
+        quick.is_some()
+    }
+
+    #[test]
+    fn what_pages_send_is_read_quickly_and_as_the_strict_reader_reads_it() {
+        for text in [
+            r#"{"name":"Ada"}"#,
+            r#" { "name" : "Ada" , "b":null, "a":"" } "#,
+            r#"{"comment":"two\nlines\r\n\"quoted\" \\ \/ \b\f\t","name":"\u00fc"}"#.replace("\\u00fc", "\u{fc}").as_str(),
+            r#"{"utm_source":"a","utm_sourcf":"b","utm_sour":"c","utm_sourcee":"d","u":"f"}"#,
+            "{\"a\":\"\u{7f}\u{80}\u{ff}\u{100}\u{fffd}\u{10ffff} and some more\"}",
+        ] {
+            assert!(same(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_or_rare_is_left_to_the_strict_reader() {
+        let many: String = (0..65).map(|n| format!(r#","n{n}":"""#)).collect();
+        for text in [
+            "",
+            "{",
+            "{}",
+            "{}}",
+            r#"{"":"e"}"#,
+            r#"{"a"#,
+            "{\"a\":\n\"1\"}",
+            r#"{"a":"1"}}"#,
+            r#"{"a":"1"} x"#,
+            r#"{"a":"1",}"#,
+            r#"{"a":"1" "b":"2"}"#,
+            r#"{"a" "1"}"#,
+            r#"{"a":1}"#,
+            r#"{"a":nul"#,
+            r#"{"a":nulL}"#,
+            r#"{"a":"1","b":"2","a":"3"}"#,
+            r#"{"\u0061":"1"}"#,
+            r#"{"a":"\u0061"}"#,
+            r#"{"a":"\x"}"#,
+            r#"{"a":"\"#,
+            r#"{"a":"without an end"#,
+            "{\"a\":\"line\nfeed\"}",
+            "{\"a\":\"a control behind an escape\\n\u{1f}\"}",
+            "{\"a\u{0}\":\"\"}",
+            &format!("{{{}}}", &many[1..]),
+        ] {
+            assert!(!same(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_readers_agree(text in r#"\{( ?"[ab\\\PC]{0,9}" ?: ?("([ -~\n]|\\[nrtbfu"/\\]|\PC){0,20}"|null|1),?){0,4}\}?"#) {
+            same(&text);
+        }
+    }
+}
