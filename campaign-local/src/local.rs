@@ -18,7 +18,7 @@ use crate::gateway::{Apps, Gateway, GatewayOptions, Routes};
 use crate::openapi::{OpenApi, RefreshOptions};
 use crate::oss;
 use crate::store::{OpenError, Store, StoreError};
-use crate::tablestore::Emulator;
+use crate::tablestore::{Emulator, TableStoreOptions};
 
 /// Why a local cloud could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +91,7 @@ pub struct LocalBuilder {
     store: Option<Store>,
     settings: Option<Settings>,
     clock: Clock,
+    table_store: TableStoreOptions,
     functions: HostOptions,
     gateway: GatewayOptions,
     cdn: CdnOptions,
@@ -113,6 +114,12 @@ impl LocalBuilder {
     /// Reads the time from `clock` instead of the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Lets Table Store hurt as `options` say.
+    pub fn table_store(mut self, options: TableStoreOptions) -> Self {
+        self.table_store = options;
         self
     }
 
@@ -163,6 +170,7 @@ impl LocalBuilder {
         let clock = self.clock;
         let (region, instance) = (&settings.region, &settings.instance);
         let table_store = Emulator::new(instance, region, keys.clone(), store.clone(), faults.clone(), clock.clone())?;
+        let table_store = table_store.options(self.table_store);
         table_store.restore().await?;
         let oss = oss::Emulator::new(region, keys.clone(), store.clone(), faults.clone(), clock.clone())?;
         oss.restore().await?;

@@ -2,7 +2,7 @@
 //! the official SDKs' functional tests have them).
 
 use campaign_tablestore::plain_buffer::{DecodeError, DecodeFault};
-use campaign_tablestore::schema::{KeyType, MIN_TIME_TO_LIVE, TableMeta, TableOptions};
+use campaign_tablestore::schema::KeyType;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, Column, KeyValue, Name, PrimaryKey, Value, WireFault};
 
@@ -11,16 +11,17 @@ use super::table::Table;
 use crate::store::StoreError;
 
 const NAME_BYTES: usize = 255;
-const KEY_COLUMNS: usize = 4;
-const KEY_BYTES: usize = 1024;
+/// Bytes of a text or binary in a key.
+pub(super) const KEY_BYTES: usize = 1024;
 const VALUE_BYTES: usize = 2 << 20;
 const COLUMNS: usize = 1024;
-const DEFINED_COLUMNS: usize = 32;
 /// Bytes of one row's data in one write.
 const DATA_BYTES: usize = 4 << 20;
 /// Versions are below this (official SDK tests: "INT64_MAX/1000").
 const LAST_VERSION: i64 = i64::MAX / 1000;
 pub(super) const LIMIT: &str = "The limit must be greater than 0.";
+/// Of ComputeSplitPointsBySize (official SDK tests).
+pub(super) const SPLIT_SIZE: &str = "The split_size should be greater than 0.";
 const TIMESTAMP: &str = "Timestamp must be in range [0, INT64_MAX/1000).";
 
 pub(super) fn invalid(message: impl Into<String>) -> Refusal {
@@ -45,6 +46,7 @@ pub(super) fn unreadable(operation: &str, error: &campaign_client::Error) -> Ref
         Some(WireFault::Row(error)) => invalid(plain_buffer(operation, error)),
         Some(WireFault::Filter(error)) => invalid(format!("Invalid filter: {error}.")),
         Some(WireFault::OutOfRange { field: "limit", .. }) => invalid(LIMIT),
+        Some(WireFault::OutOfRange { field: "split_size", .. }) => invalid(SPLIT_SIZE),
         Some(WireFault::OutOfRange { field, .. }) => invalid(format!("Invalid value of {field}.")),
         Some(WireFault::Contradiction(what)) => invalid(format!("{what}.")),
         _ => invalid("Parse PBMessage from RawString failed."),
@@ -73,36 +75,6 @@ fn plain_buffer(operation: &str, error: &DecodeError) -> String {
     }
 }
 
-/// A table to be made.
-pub(super) fn table(meta: &TableMeta, options: &TableOptions) -> Result<(), Refusal> {
-    table_name(&meta.table_name)?;
-    if !(1..=KEY_COLUMNS).contains(&meta.primary_key.len()) {
-        return Err(invalid("The number of primary key columns must be in range: [1, 4]."));
-    }
-    for (index, column) in meta.primary_key.iter().enumerate() {
-        column_name(&column.name)?;
-        if meta.primary_key[..index].iter().any(|other| other.name == column.name) {
-            return Err(invalid(format!("Duplicated primary key name: '{}'.", column.name)));
-        }
-        let earlier = meta.primary_key[..index].iter().any(|other| other.auto_increment);
-        if column.auto_increment && (index == 0 || earlier || column.kind != KeyType::Integer) {
-            return Err(invalid("AUTO_INCREMENT is for one INTEGER column that is not the first."));
-        }
-    }
-    if meta.defined_columns.len() > DEFINED_COLUMNS {
-        return Err(invalid("The number of defined columns must be in range: [0, 32]."));
-    }
-    meta.defined_columns.iter().try_for_each(|column| column_name(&column.name))?;
-    let least = i32::try_from(MIN_TIME_TO_LIVE.as_secs()).unwrap_or(i32::MAX);
-    if options.time_to_live.is_some_and(|seconds| seconds != -1 && seconds < least) {
-        return Err(invalid("The time to live must be -1 or at least 86400 seconds."));
-    }
-    if options.max_versions.is_some_and(|versions| versions < 1) {
-        return Err(invalid("The max versions must be greater than 0."));
-    }
-    Ok(())
-}
-
 pub(super) fn table_name(name: &str) -> Result<(), Refusal> {
     let mut bytes = name.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
@@ -115,7 +87,7 @@ pub(super) fn table_name(name: &str) -> Result<(), Refusal> {
 }
 
 /// Names such as `price-2` are taken by the service, against its documents.
-fn column_name(name: &str) -> Result<(), Refusal> {
+pub(super) fn column_name(name: &str) -> Result<(), Refusal> {
     let fits = (1..=NAME_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
     if fits { Ok(()) } else { Err(invalid(format!("Invalid column name: '{}'.", crate::log::printable(name)))) }
 }
@@ -214,7 +186,7 @@ fn value(name: &Name, value: &Value) -> Result<(), Refusal> {
     if length > VALUE_BYTES { Err(too_long("attribute", name, VALUE_BYTES, length)) } else { Ok(()) }
 }
 
-fn too_long(kind: &str, name: &str, most: usize, length: usize) -> Refusal {
+pub(super) fn too_long(kind: &str, name: &str, most: usize, length: usize) -> Refusal {
     invalid(format!("The length of {kind} column: '{name}' exceeds the MaxLength:{most} with CurrentLength:{length}."))
 }
 

@@ -1,6 +1,7 @@
 //! From an HTTP request to an HTTP answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,7 +16,9 @@ use campaign_tablestore::{Code, TableStore};
 use http::{HeaderValue, Uri, header, request};
 
 use super::check::{invalid, unsupported};
+use super::indexes::fill_indexes;
 use super::operations::{Cloud, Stop, find};
+use super::options::TableStoreOptions;
 use super::tables::finish_removals;
 use crate::fault::Faults;
 use crate::store::{Store, StoreError};
@@ -47,16 +50,32 @@ impl Emulator {
     ) -> campaign_client::Result<Self> {
         // Operations are read and written as this service's; it is never called.
         let service = Arc::new(TableStore::new("http://127.0.0.1", instance)?);
-        let cloud = Arc::new(Cloud { service, store, faults, clock });
+        let cloud = Arc::new(Cloud { service, store, faults, clock, options: TableStoreOptions::default() });
         Ok(Self { cloud, instance: instance.into(), region: region.into(), keys: keys.into_iter().collect() })
     }
 
-    /// Ends what an earlier process began: the rows of deleted tables.
+    /// The same hurting as `options` say. To be called before there are clones.
+    #[must_use]
+    pub fn options(mut self, options: TableStoreOptions) -> Self {
+        let cloud = &self.cloud;
+        self.cloud = Arc::new(Cloud {
+            service: Arc::clone(&cloud.service),
+            store: cloud.store.clone(),
+            faults: cloud.faults.clone(),
+            clock: cloud.clock.clone(),
+            options,
+        });
+        self
+    }
+
+    /// Ends what an earlier process began: the rows of deleted tables, indexes that lack rows.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn restore(&self) -> Result<(), StoreError> {
-        finish_removals(&self.cloud.store).await
+        finish_removals(&self.cloud.store).await?;
+        fill_indexes(self.cloud.store.clone(), Arc::clone(&self.cloud.service), Duration::ZERO).await;
+        Ok(())
     }
 
     /// The service: all paths and methods are its own to judge.

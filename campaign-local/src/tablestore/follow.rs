@@ -5,6 +5,7 @@
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{PrimaryKey, Row};
 
+use super::follow_index::keep_indexes;
 use super::key::row_key;
 use super::row;
 use super::table::Table;
@@ -22,7 +23,8 @@ pub(super) struct Changed<'a> {
 type Follower = fn(&mut Write<'_>, &Changed<'_>) -> Result<(), Refusal>;
 
 /// Who is told, in this order.
-const FOLLOWERS: &[Follower] = &[keep];
+/// Indexes look at the row as it was kept, so the table comes after them.
+const FOLLOWERS: &[Follower] = &[keep_indexes, keep];
 
 /// Tells all of them. One that refuses refuses the change.
 pub(super) fn follow(write: &mut Write<'_>, changed: &Changed<'_>) -> Result<(), Refusal> {

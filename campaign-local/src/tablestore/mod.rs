@@ -6,7 +6,7 @@
 //! inside the commit. A table is ready at once, and rows never conflict: this emulator is kinder there
 //! than the service, and faults make up for it.
 //!
-//! What is not emulated is refused and not pretended: transactions, secondary indexes, streams,
+//! What is not emulated is refused and not pretended: transactions, streams,
 //! server-side encryption, compression, filters with a value transfer rule, and every operation that
 //! `operations` does not list.
 //!
@@ -15,6 +15,9 @@
 //! | `emulator` | [`Emulator`]: from an HTTP request to an HTTP answer |
 //! | `operations` | the list of operations, and what each must provide |
 //! | `tables` | CreateTable, ListTable, DescribeTable, DeleteTable |
+//! | `update_table` | UpdateTable, AddDefinedColumn, DeleteDefinedColumn; `throughput`, when what is reserved was changed |
+//! | `indexes` | CreateIndex, DropIndex, taking the rows that were there before |
+//! | `index` | an index as it is kept; `follow_index`, its rows |
 //! | `writes` | PutRow, UpdateRow, DeleteRow |
 //! | `change` | the one way a row changes, and `update`, what UpdateRow does to its columns |
 //! | `follow` | what happens with a changed row in the same commit |
@@ -25,7 +28,8 @@
 //! | `table` | a table as it is kept |
 //! | `row` | a row as it is kept: versions, sizes |
 //! | `key` | keys as bytes in the order of the rows |
-//! | `check` | what is refused |
+//! | `check` | what is refused; `check_table`, of tables and indexes |
+//! | `options` | how it hurts |
 //!
 //! Sources: service documents "Table Store API reference", "Error codes", "Limits", "Data model"; the
 //! functional tests of the official SDKs for the texts.
@@ -33,17 +37,25 @@
 mod at;
 mod change;
 mod check;
+mod check_table;
 mod emulator;
 mod follow;
+mod follow_index;
+mod index;
+mod indexes;
 mod key;
 mod operations;
+mod options;
 mod range;
 mod reads;
 mod row;
 mod table;
 mod tables;
+mod throughput;
 mod update;
+mod update_table;
 mod wanted;
 mod writes;
 
 pub use emulator::{Emulator, MAX_REQUEST_BYTES};
+pub use options::TableStoreOptions;

@@ -10,8 +10,10 @@ use bytes::Bytes;
 use campaign_client::Serve;
 use campaign_tablestore::TableStore;
 use campaign_tablestore::op::{
-    create_table::CreateTable, delete_row::DeleteRow, delete_table::DeleteTable, describe_table::DescribeTable,
-    get_range::GetRange, get_row::GetRow, list_table::ListTable, put_row::PutRow, update_row::UpdateRow,
+    add_defined_column::AddDefinedColumn, create_index::CreateIndex, create_table::CreateTable,
+    delete_defined_column::DeleteDefinedColumn, delete_row::DeleteRow, delete_table::DeleteTable,
+    describe_table::DescribeTable, drop_index::DropIndex, get_range::GetRange, get_row::GetRow, list_table::ListTable,
+    put_row::PutRow, update_row::UpdateRow, update_table::UpdateTable,
 };
 use campaign_tablestore::server::Refusal;
 use http::{Response, request};
@@ -19,6 +21,7 @@ use http::{Response, request};
 use super::check::unreadable;
 use crate::fault::{Faults, Hop};
 use crate::stop::Fate;
+use super::options::TableStoreOptions;
 use crate::store::{Read, Store, StoreError, Write};
 
 /// The operation of this name: what reads its request, does it, and writes its answer.
@@ -28,6 +31,11 @@ pub(super) fn find(name: &str) -> Option<Run> {
         "ListTable" => run::<ListTable>,
         "DescribeTable" => run::<DescribeTable>,
         "DeleteTable" => run::<DeleteTable>,
+        "UpdateTable" => run::<UpdateTable>,
+        "AddDefinedColumn" => run::<AddDefinedColumn>,
+        "DeleteDefinedColumn" => run::<DeleteDefinedColumn>,
+        "CreateIndex" => run::<CreateIndex>,
+        "DropIndex" => run::<DropIndex>,
         "PutRow" => run::<PutRow>,
         "GetRow" => run::<GetRow>,
         "GetRange" => run::<GetRange>,
@@ -48,6 +56,7 @@ pub(super) struct Cloud {
     pub(super) store: Store,
     pub(super) faults: Faults,
     pub(super) clock: campaign_client::Clock,
+    pub(super) options: TableStoreOptions,
 }
 
 /// Why a request has no answer of its operation.

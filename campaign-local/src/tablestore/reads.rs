@@ -6,11 +6,11 @@ use campaign_tablestore::schema::CapacityUnit;
 
 use super::at::At;
 use super::check;
+use super::index;
 use super::key::row_key;
 use super::operations::{Emulate, Moments, Stop};
 use super::range::{Bounds, read_range};
 use super::row::{self, units};
-use super::table;
 use super::wanted::{Wanted, read_row};
 
 impl Emulate for GetRow {
@@ -22,7 +22,7 @@ impl Emulate for GetRow {
         let (get, at_once) = (self.clone(), At::new(at.now, self.transaction_id.as_deref())?);
         let output = at.read(move |read, service| {
             check::table_name(&get.table_name)?;
-            let table = table::existing(read, service, &get.table_name)?;
+            let table = index::readable(read, service, &get.table_name)?;
             let wanted = Wanted {
                 columns: get.columns_to_get,
                 time_range: get.time_range,
@@ -50,7 +50,7 @@ impl Emulate for GetRange {
         let (get, at_once) = (self.clone(), At::new(at.now, self.transaction_id.as_deref())?);
         let page = at.read(move |read, service| {
             check::table_name(&get.table_name)?;
-            let table = table::existing(read, service, &get.table_name)?;
+            let table = index::readable(read, service, &get.table_name)?;
             let bounds = Bounds {
                 direction: get.direction,
                 start: &get.inclusive_start_primary_key,

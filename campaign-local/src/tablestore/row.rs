@@ -12,6 +12,9 @@ use crate::store::View;
 /// Bytes of one capacity unit.
 const CAPACITY_UNIT: usize = 4096;
 
+/// The column of an index's row that says how long the row lives: as its version does. No caller can name it.
+pub(super) const LIFE: &str = "\0life";
+
 /// Which versions of a table's columns exist at a moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Versions {
@@ -19,12 +22,14 @@ pub(super) struct Versions {
     most: usize,
     /// Versions of this time or earlier have expired, in milliseconds.
     expired: Option<i64>,
+    /// Whether the rows are those of an index.
+    of_index: bool,
 }
 
 impl Versions {
     pub(super) fn of(table: &Table, now: i64) -> Self {
         let expired = table.time_to_live().map(|life| now.saturating_sub(life));
-        Self { most: table.max_versions(), expired }
+        Self { most: table.max_versions(), expired, of_index: table.is_index }
     }
 
     /// Orders the columns as answers have them, and drops what does not exist any more.
@@ -56,6 +61,13 @@ pub(super) fn load(bytes: &[u8], versions: Versions) -> Result<Option<Row>, Refu
     let mut row = row.ok_or_else(|| Refusal::new(Code::InternalServerError, "A kept row cannot be read."))?;
     let had_columns = !row.columns.is_empty();
     versions.prune(&mut row.columns);
+    if versions.of_index && had_columns {
+        let lives = row.columns.iter().position(|column| *column.name == *LIFE);
+        return Ok(lives.map(|at| {
+            row.columns.remove(at);
+            row
+        }));
+    }
     Ok(Some(row).filter(|row| !had_columns || !row.columns.is_empty()))
 }
 

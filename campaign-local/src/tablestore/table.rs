@@ -5,7 +5,7 @@ use campaign_client::{Operation, Serve};
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, TableStore, op::create_table::CreateTable, schema::PrimaryKeySchema};
 
-use crate::store::{View, space};
+use crate::store::{View, Write, space};
 
 /// Versions of a column unless the table says otherwise.
 const MAX_VERSIONS: i32 = 1;
@@ -23,6 +23,8 @@ pub(super) struct Table {
     pub(super) created: i64,
     /// What was asked for, every option set.
     pub(super) request: CreateTable,
+    /// It is an index, made to look like a table for reading.
+    pub(super) is_index: bool,
 }
 
 impl Table {
@@ -33,7 +35,7 @@ impl Table {
         options.max_versions.get_or_insert(MAX_VERSIONS);
         options.deviation_cell_version_in_sec.get_or_insert(DEVIATION);
         options.allow_update.get_or_insert(true);
-        Self { number, created, request }
+        Self { number, created, request, is_index: false }
     }
 
     pub(super) fn key_schema(&self) -> &[PrimaryKeySchema] {
@@ -73,6 +75,7 @@ impl Table {
             number: u64::from_be_bytes(*number),
             created: i64::from_be_bytes(*created),
             request: request.map_err(|_| unreadable())?,
+            is_index: false,
         })
     }
 }
@@ -84,7 +87,18 @@ pub(super) fn find(view: &impl View, service: &TableStore, name: &str) -> Result
 
 /// The same, and refused if there is none.
 pub(super) fn existing(view: &impl View, service: &TableStore, name: &str) -> Result<Table, Refusal> {
-    find(view, service, name)?.ok_or_else(|| Refusal::new(Code::ObjectNotExist, "Requested table does not exist."))
+    find(view, service, name)?.ok_or_else(no_such_table)
+}
+
+pub(super) fn no_such_table() -> Refusal {
+    Refusal::new(Code::ObjectNotExist, "Requested table does not exist.")
+}
+
+/// A number that no table and no index has had.
+pub(super) fn next_number(write: &mut Write<'_>) -> Result<u64, Refusal> {
+    let number = number_at(write, LAST_NUMBER)? + 1;
+    write.put(LAST_NUMBER, number.to_be_bytes());
+    Ok(number)
 }
 
 /// Where a table is kept.
@@ -93,7 +107,7 @@ pub(super) fn table_key(name: &str) -> Vec<u8> {
 }
 
 /// Where the last given number is kept.
-pub(super) const LAST_NUMBER: &[u8] = &[space::TABLES, b'#'];
+const LAST_NUMBER: &[u8] = &[space::TABLES, b'#'];
 
 /// Where the numbers of tables are kept whose rows are being removed.
 pub(super) const REMOVING: &[u8] = &[space::TABLES, b'-'];
@@ -115,6 +129,6 @@ pub(super) fn number_at(view: &impl View, key: &[u8]) -> Result<u64, Refusal> {
 }
 
 /// The store's checksums hold, so this would be a mistake of ours.
-fn unreadable() -> Refusal {
+pub(super) fn unreadable() -> Refusal {
     Refusal::new(Code::InternalServerError, "A kept table cannot be read.")
 }

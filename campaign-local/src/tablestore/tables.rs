@@ -6,18 +6,19 @@ use campaign_tablestore::op::create_table::CreateTable;
 use campaign_tablestore::op::delete_table::DeleteTable;
 use campaign_tablestore::op::describe_table::{DescribeTable, TableDescription, TableStatus};
 use campaign_tablestore::op::list_table::ListTable;
-use campaign_tablestore::schema::ReservedThroughputDetails;
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Code, KeyColumn, Name, PrimaryKey};
-use chrono::DateTime;
+use campaign_tablestore::{Code, KeyColumn, Name, PrimaryKey, TableStore};
 
 use super::check::{self, unsupported};
+use super::check_table::{self, already_exists};
+use super::index;
 use super::key::table_prefix;
 use super::operations::{Emulate, Moments, Stop};
-use super::table::{self, LAST_NUMBER, REMOVING, Table, sequence_key, table_key};
+use super::table::{self, REMOVING, Table, sequence_key, table_key};
+use super::throughput::{self, Throughput};
 use crate::store::{Order, Store, StoreError, View, space};
 
-/// Tables of an instance (service document "Limits").
+/// Tables and indexes of an instance (service document "Limits").
 const TABLES: usize = 64;
 
 /// Rows of a deleted table that are removed in one commit.
@@ -29,10 +30,7 @@ impl Emulate for CreateTable {
     }
 
     async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
-        check::table(&self.table_meta, &self.table_options)?;
-        if !self.index_metas.is_empty() {
-            return Err(unsupported("secondary indexes").into());
-        }
+        check_table::table(&self)?;
         if self.enable_local_txn == Some(true) {
             return Err(unsupported("local transactions").into());
         }
@@ -45,14 +43,15 @@ impl Emulate for CreateTable {
         let (request, now) = (self.clone(), at.now);
         let made = at.write(move |write, service| {
             let name = request.table_meta.table_name.clone();
-            if table::find(write, service, &name)?.is_some() {
-                return Err(Refusal::new(Code::ObjectAlreadyExist, "Requested table already exists."));
+            // Tables and indexes share their names.
+            if table::find(write, service, &name)?.is_some() || index::find(write, &name)?.is_some() {
+                return Err(already_exists());
             }
-            if names(write)?.len() >= TABLES {
-                return Err(Refusal::new(Code::QuotaExhausted, "Number of tables exceeded the quota."));
+            check_quota(write, 1 + request.index_metas.len())?;
+            for meta in &request.index_metas {
+                index::make(write, service, &meta.name, &name, false, now)?;
             }
-            let number = table::number_at(write, LAST_NUMBER)? + 1;
-            write.put(LAST_NUMBER, number.to_be_bytes());
+            let number = table::next_number(write)?;
             write.put(table_key(&name), Table::new(number, now, request).save(service)?);
             Ok(())
         });
@@ -69,6 +68,14 @@ impl Emulate for ListTable {
     async fn done(self, at: &Moments) -> Result<(Self, Vec<String>), Stop> {
         Ok((self, at.read(|read, _| names(read)).await?))
     }
+}
+
+/// Refused if an instance cannot have so many `more` tables and indexes.
+pub(super) fn check_quota(view: &impl View, more: usize) -> Result<(), Refusal> {
+    if names(view)?.len() + index::count(view)? + more <= TABLES {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::QuotaExhausted, "Number of tables exceeded the quota."))
 }
 
 /// The names of all tables, sorted.
@@ -89,34 +96,37 @@ impl Emulate for DescribeTable {
     async fn done(self, at: &Moments) -> Result<(Self, TableDescription), Stop> {
         let name = self.table_name.clone();
         check::table_name(&name)?;
-        let table = at.read(move |read, service| table::existing(read, service, &name)).await?;
-        Ok((self, description(table)))
+        Ok((self, at.read(move |read, service| describe(read, service, &name)).await?))
     }
 }
 
-fn description(table: Table) -> TableDescription {
-    let request = table.request;
+fn describe(view: &impl View, service: &TableStore, name: &str) -> Result<TableDescription, Refusal> {
+    let table = match index::find(view, name)? {
+        Some(index) => index::described(view, service, name, &index)?,
+        None => table::existing(view, service, name)?,
+    };
+    let reserved_throughput_details = Throughput::find(view, &table)?.details(&table);
+    let mut request = table.request;
+    for meta in &mut request.index_metas {
+        meta.index_sync_phase = index::find(view, &meta.name)?.map(|index| index.phase());
+    }
     let first = request.table_meta.primary_key.first().map(|column| Name::from(column.name.as_str()));
     let splits = request.split_points.into_iter().filter_map(|value| {
         let name = first.clone()?;
         Some(PrimaryKey::from_iter([KeyColumn { value, name }]))
     });
-    TableDescription {
-        reserved_throughput_details: ReservedThroughputDetails {
-            capacity_unit: request.reserved_throughput,
-            last_increase_time: DateTime::from_timestamp_millis(table.created).unwrap_or_default(),
-            last_decrease_time: None,
-        },
+    Ok(TableDescription {
+        reserved_throughput_details,
         table_options: request.table_options,
         table_status: Some(TableStatus::Active),
         stream_details: None,
         shard_splits: splits.collect(),
         sse_details: None,
-        index_metas: Vec::new(),
+        index_metas: request.index_metas,
         // In microseconds, as the service has it.
         creation_time: Some(table.created.saturating_mul(1000)),
         table_meta: request.table_meta,
-    }
+    })
 }
 
 impl Emulate for DeleteTable {
@@ -132,6 +142,10 @@ impl Emulate for DeleteTable {
             let table = table::existing(write, service, &name)?;
             write.delete(table_key(&name));
             write.delete(sequence_key(table.number));
+            write.delete(throughput::place(table.number));
+            for meta in &table.request.index_metas {
+                index::remove(write, &meta.name)?;
+            }
             write.put([REMOVING, &table.number.to_be_bytes()].concat(), []);
             Ok(())
         });

@@ -4,17 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a test: a panic is a finding")]
 
 mod faults;
+mod indexes;
 mod ranges;
 mod refusals;
 mod rows;
 mod typed;
+mod tables;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use campaign_client::{Body, Clock, Operation, Place, Retry, Service, Signing};
-use campaign_local::Local;
 use campaign_local::fault::{Fault, FaultSettings, Hop, Scripted};
+use campaign_local::{Local, LocalBuilder};
 use campaign_tablestore::schema::{KeyType, TableMeta};
 use campaign_tablestore::{Client, Code, Condition, CreateTable, GetRow, PrimaryKey, PutRow, Row, TableStore};
 use chrono::DateTime;
@@ -30,10 +32,15 @@ pub(crate) struct Bed {
 }
 
 pub(crate) async fn bed() -> Bed {
+    bed_with(|cloud| cloud).await
+}
+
+/// The same with a cloud that is made otherwise.
+pub(crate) async fn bed_with(make: impl FnOnce(LocalBuilder) -> LocalBuilder) -> Bed {
     let now = Arc::new(AtomicI64::new(START));
     let shown = Arc::clone(&now);
     let clock = Clock::new(move || DateTime::from_timestamp_millis(shown.load(Ordering::SeqCst)).unwrap());
-    let cloud = Local::builder().clock(clock.clone()).start().await.unwrap();
+    let cloud = make(Local::builder().clock(clock.clone())).start().await.unwrap();
     let client = Client::builder(TableStore::new("http://127.0.0.1", &cloud.settings().instance).unwrap())
         .credentials(cloud.credentials())
         .transport(cloud.table_store_transport())

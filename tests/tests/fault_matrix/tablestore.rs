@@ -11,8 +11,8 @@ use campaign_local::{
 };
 use campaign_tablestore::{
     Client, Code, ColumnFilter, Condition, CreateTable, DeleteRow, DeleteTable, DescribeTable, GetRange, GetRow,
-    KeyValue, ListTable, PrimaryKey, PutRow, Row, RowUpdate, TableStore, UpdateRow, Value,
-    schema::{KeyType, TableMeta, TableOptions},
+    KeyValue, ListTable, PrimaryKey, PutRow, Row, RowUpdate, TableStore, UpdateRow, UpdateTable, Value,
+    schema::{CapacityUnit, KeyType, TableMeta, TableOptions},
     server::{Refusal, complete},
 };
 use chrono::{DateTime, Utc};
@@ -25,6 +25,7 @@ const REGION: &str = "cn-hangzhou";
 
 /// The version that the calls set themselves: 2026-11-11, as the clocks of the tests.
 const VERSION: i64 = 1_794_355_200_000;
+const RESERVED: CapacityUnit = CapacityUnit::new(5, 7);
 pub(crate) const TABLE: &str = "entries";
 
 /// A call of Table Store, by the matrix's name of it.
@@ -43,6 +44,7 @@ pub(crate) enum TableStoreCall {
     DeleteTable,
     Increment,
     AutoIncrement,
+    UpdateTable,
 }
 
 impl TableStoreCall {
@@ -62,6 +64,7 @@ impl TableStoreCall {
             "ots:DeleteTable" => Self::DeleteTable,
             "ots:UpdateRow(INCREMENT)" => Self::Increment,
             "ots:PutRow(AUTO_INCREMENT pk)" => Self::AutoIncrement,
+            "ots:UpdateTable" => Self::UpdateTable,
             _ => return None,
         })
     }
@@ -121,6 +124,7 @@ impl Subject for TableStoreCall {
             Self::DeleteIgnore => DeleteRow::NAME,
             Self::CreateTable => CreateTable::NAME,
             Self::DeleteTable => DeleteTable::NAME,
+            Self::UpdateTable => UpdateTable::NAME,
         }
     }
 
@@ -139,6 +143,7 @@ impl Subject for TableStoreCall {
             Self::DeleteTable => DeleteTable::new("old").class(),
             Self::Increment => increment().class(),
             Self::AutoIncrement => numbered().class(),
+            Self::UpdateTable => reserve().class(),
         }
     }
 
@@ -178,6 +183,10 @@ impl Subject for TableStoreCall {
             Self::DeleteTable => client.send(&DeleteTable::new("old")).await?,
             Self::Increment => drop(client.send(&increment()).await?),
             Self::AutoIncrement => drop(client.send(&numbered()).await?),
+            Self::UpdateTable => {
+                let updated = client.send(&reserve()).await?;
+                assert_eq!(updated.reserved_throughput_details.capacity_unit, RESERVED, "what was reserved");
+            }
         }
         Ok(())
     }
@@ -217,6 +226,10 @@ impl Subject for TableStoreCall {
                 let all = GetRange::all("numbered", ["id", "n"]);
                 let rows: Vec<Row> = all.rows(client).try_collect().await?;
                 rows.len()
+            }
+            Self::UpdateTable => {
+                let table = client.send(&DescribeTable::new(TABLE)).await?;
+                usize::from(table.reserved_throughput_details.capacity_unit == RESERVED)
             }
         }))
     }
@@ -301,6 +314,11 @@ fn update_column_condition() -> UpdateRow {
 
 fn increment() -> UpdateRow {
     UpdateRow::new(TABLE, RowUpdate::new(key("r")).increment("visits", 1))
+}
+
+/// What is reserved can be changed once in two minutes, so a second change would be refused.
+fn reserve() -> UpdateTable {
+    UpdateTable::new(TABLE).reserved_throughput(RESERVED)
 }
 
 fn numbered() -> PutRow {
