@@ -19,9 +19,9 @@ use campaign_tablestore::server::Refusal;
 use http::{Response, request};
 
 use super::check::unreadable;
+use super::options::TableStoreOptions;
 use crate::fault::{Faults, Hop};
 use crate::stop::Fate;
-use super::options::TableStoreOptions;
 use crate::store::{Read, Store, StoreError, Write};
 
 /// The operation of this name: what reads its request, does it, and writes its answer.

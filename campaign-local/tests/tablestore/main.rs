@@ -8,8 +8,8 @@ mod indexes;
 mod ranges;
 mod refusals;
 mod rows;
-mod typed;
 mod tables;
+mod typed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
