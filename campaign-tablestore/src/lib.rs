@@ -11,6 +11,9 @@ pub mod plain_buffer;
 mod range_page;
 mod read;
 mod row;
+pub mod row_matrix;
+mod row_results;
+mod row_write;
 mod scan;
 pub mod schema;
 #[cfg(feature = "server")]
@@ -36,6 +39,10 @@ pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterE
 pub use op::{
     abort_transaction::AbortTransaction,
     add_defined_column::AddDefinedColumn,
+    batch_get_row::{BatchGetRow, TableReads},
+    batch_write_row::{BatchWriteRow, TableWrites},
+    bulk_export::{BulkExport, DataBlockType, ExportPage},
+    bulk_import::BulkImport,
     commit_transaction::CommitTransaction,
     compute_split_points_by_size::{ComputeSplitPointsBySize, SplitLocation, SplitPoints},
     create_index::CreateIndex,
@@ -60,6 +67,8 @@ pub use op::{
 pub use plain_buffer::Sequence;
 pub use read::TimeRange;
 pub use row::{CellChange, Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate};
+pub use row_results::{RowResult, RowResults};
+pub use row_write::{RowChange, RowWrite};
 pub use scan::{RangeCursor, Rows, ScanCheckpoint, ScanRows, TableScan};
 pub use service::TableStore;
 pub use stream::{ShardPosition, StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord};

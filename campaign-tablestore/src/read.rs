@@ -1,4 +1,4 @@
-//! What GetRow and GetRange have in common: which columns and versions they return.
+//! What GetRow, GetRange and BatchGetRow have in common: which columns and versions they return.
 
 use prost::Message;
 
@@ -64,8 +64,8 @@ pub(crate) fn filter_bytes(filter: Option<&Filter>) -> campaign_client::Result<O
         .map_err(|e| campaign_client::Error::invalid("the filter cannot be sent").with_source(e))
 }
 
-/// The setters that GetRow and GetRange share.
-macro_rules! read_setters {
+/// The setters that GetRow, GetRange and BatchGetRow share.
+macro_rules! wanted_setters {
     () => {
         /// The same returning this column; without any, all are returned. Naming a column that a row lacks is fine.
         #[must_use]
@@ -120,6 +120,26 @@ macro_rules! read_setters {
             self
         }
 
+        /// Refuses a read that says nothing of versions, as the service does.
+        fn check_versions(&self) -> campaign_client::Result<()> {
+            if self.max_versions.is_none() && self.time_range.is_none() {
+                return Err(campaign_client::Error::invalid("a read must say max_versions or time_range"));
+            }
+            if self.max_versions.is_some_and(|versions| versions == 0 || i32::try_from(versions).is_err()) {
+                return Err(campaign_client::Error::invalid("max_versions must be 1 to 2147483647"));
+            }
+            Ok(())
+        }
+    };
+}
+
+pub(crate) use wanted_setters;
+
+/// The setters that GetRow and GetRange share.
+macro_rules! read_setters {
+    () => {
+        $crate::read::wanted_setters!();
+
         /// The same going on in a wide row where an answer's `next_token` says.
         #[must_use]
         pub fn token(mut self, token: impl Into<bytes::Bytes>) -> Self {
@@ -132,17 +152,6 @@ macro_rules! read_setters {
         pub fn transaction_id(mut self, id: impl Into<String>) -> Self {
             self.transaction_id = Some(id.into());
             self
-        }
-
-        /// Refuses a read that says nothing of versions, as the service does.
-        fn check_versions(&self) -> campaign_client::Result<()> {
-            if self.max_versions.is_none() && self.time_range.is_none() {
-                return Err(campaign_client::Error::invalid("a read must say max_versions or time_range"));
-            }
-            if self.max_versions.is_some_and(|versions| versions == 0 || i32::try_from(versions).is_err()) {
-                return Err(campaign_client::Error::invalid("max_versions must be 1 to 2147483647"));
-            }
-            Ok(())
         }
     };
 }

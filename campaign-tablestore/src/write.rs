@@ -5,7 +5,8 @@ use campaign_client::{Class, Error, ErrorKind, Result};
 use prost::Message;
 
 use crate::{
-    Code, Condition, KeyValue, Name, PrimaryKey, Row,
+    CellChange, Code, Condition, Name, PrimaryKey, Row,
+    condition::WireCondition,
     plain_buffer::{Encode, decode_row},
     schema::{CapacityUnit, proto},
     wire,
@@ -40,7 +41,7 @@ pub(crate) struct WriteRequest {
     #[prost(bytes = "bytes", optional, tag = "2")]
     row: Option<Bytes>,
     #[prost(message, optional, tag = "3")]
-    condition: Option<crate::condition::WireCondition>,
+    condition: Option<WireCondition>,
     #[prost(message, optional, tag = "4")]
     return_content: Option<WireReturnContent>,
     #[prost(string, optional, tag = "5")]
@@ -48,7 +49,7 @@ pub(crate) struct WriteRequest {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct WireReturnContent {
+pub(crate) struct WireReturnContent {
     #[prost(int32, optional, tag = "1")]
     return_type: Option<i32>,
     #[prost(string, repeated, tag = "2")]
@@ -76,12 +77,8 @@ impl WriteParts<'_> {
     /// The body of the request that writes `row`.
     pub(crate) fn body<R: Encode>(&self, key: &PrimaryKey, row: &R) -> Result<Bytes> {
         wire::check_table_name(self.table_name)?;
-        if key.columns().iter().any(|column| matches!(column.value, KeyValue::InfMin | KeyValue::InfMax)) {
-            return Err(Error::invalid("INF_MIN and INF_MAX are bounds of ranges, not keys of rows"));
-        }
-        wire::check_key(key)?;
-        let condition =
-            self.condition.to_wire().map_err(|e| Error::invalid("the condition cannot be sent").with_source(e))?;
+        wire::check_written_key(key)?;
+        let condition = condition_to_wire(self.condition)?;
         let return_content = self.return_content.map(ReturnContent::to_wire);
         wire::message(|w| {
             w.string(1, self.table_name);
@@ -94,16 +91,28 @@ impl WriteParts<'_> {
         })
     }
 
-    /// What a repetition does, for a write that adds nothing.
-    pub(crate) fn class(&self) -> Class {
-        if *self.condition == Condition::ignore() { Class::Idempotent } else { Class::Conditional }
-    }
-
     /// True if `conflict` may be this write's own effect and can be settled by reading the row; inside a transaction the
     /// row is read inside it.
     pub(crate) fn settles(&self, conflict: &Error) -> bool {
         Code::of(conflict) == Some(Code::ConditionCheckFail)
     }
+}
+
+/// What a repetition of a write of the row of `key` does.
+pub(crate) fn class_of(key: &PrimaryKey, changes: &[CellChange], condition: &Condition) -> Class {
+    let adds = changes.iter().any(|change| matches!(change, CellChange::Increment { .. }));
+    if adds || key.has_auto_increment() {
+        Class::Once
+    } else if *condition == Condition::ignore() {
+        Class::Idempotent
+    } else {
+        Class::Conditional
+    }
+}
+
+/// The message of a condition in a request.
+pub(crate) fn condition_to_wire(condition: &Condition) -> Result<WireCondition> {
+    condition.to_wire().map_err(|e| Error::invalid("the condition cannot be sent").with_source(e))
 }
 
 /// The setters that PutRow, UpdateRow and DeleteRow share, and their view as [`WriteParts`].
@@ -184,7 +193,7 @@ const PRIMARY_KEY: i32 = 1;
 const AFTER_MODIFY: i32 = 2;
 
 impl ReturnContent {
-    fn to_wire(&self) -> WireReturnContent {
+    pub(crate) fn to_wire(&self) -> WireReturnContent {
         match self {
             Self::PrimaryKey => WireReturnContent { return_type: Some(PRIMARY_KEY), return_column_names: Vec::new() },
             Self::AfterModify(names) => WireReturnContent {
@@ -195,7 +204,7 @@ impl ReturnContent {
     }
 
     #[cfg(feature = "server")]
-    fn from_wire(message: WireReturnContent) -> Result<Option<Self>, WireFault> {
+    pub(crate) fn from_wire(message: WireReturnContent) -> Result<Option<Self>, WireFault> {
         match message.return_type {
             None | Some(NOTHING) => Ok(None),
             Some(PRIMARY_KEY) => Ok(Some(Self::PrimaryKey)),

@@ -1,12 +1,13 @@
 //! Names, lengths and counts that Table Store does not take: refused before anything is sent.
 //!
-//! Those of OSS are in `bad_inputs_oss`; batches come later.
+//! Those of OSS are in `bad_inputs_oss`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use bytes::Bytes;
 use campaign_client::{ErrorKind, Operation, Retry};
 use campaign_tablestore::{
-    Client, CreateTable, DescribeTable, GetRow, PrimaryKey, PutRow, Row, RowUpdate, TableStore, UpdateRow,
+    BatchGetRow, BatchWriteRow, BulkImport, Client, CreateTable, DescribeTable, GetRow, PrimaryKey, PutRow, Row,
+    RowUpdate, RowWrite, TableReads, TableStore, UpdateRow,
     schema::{KeyType, TableMeta},
 };
 use campaign_tests::tablestore::Script;
@@ -39,12 +40,37 @@ async fn what_no_table_takes_is_refused_before_anything_is_sent() {
         } else if let Some(count) = args["columns"].as_u64() {
             let wide = (0..count).fold(Row::new(key()), |row, n| row.with(format!("c{n}"), 1));
             refused(&id, PutRow::new("t", wide)).await;
+        } else if let Some(count) = args["rows"].as_u64() {
+            let id = |n: u64| if args["dup_pk"] == true { 0 } else { n };
+            let rows = || (0..count).map(|n| Row::new(PrimaryKey::new().with("id", i64::try_from(id(n)).unwrap())));
+            refused(case["id"].as_str().unwrap(), BatchWriteRow::new("t", rows().map(RowWrite::put))).await;
+            refused(case["id"].as_str().unwrap(), BulkImport::new("t", rows())).await;
+            if args["dup_pk"] == true {
+                refused(case["id"].as_str().unwrap(), get(rows().map(|row| row.primary_key))).await;
+            }
+        } else if let Some(tables) = args["tables"].as_array() {
+            let names = || tables.iter().map(|name| name.as_str().unwrap());
+            let writes = names().fold(none(), |batch, table| batch.table(table, [RowWrite::put(Row::new(key()))]));
+            refused(&id, writes).await;
+            let reads = names().map(|table| TableReads::new(table, [key()])).collect();
+            refused(&id, BatchGetRow { tables: reads }).await;
+        } else if let Some(count) = args["get_rows"].as_u64() {
+            let keys = (0..count).map(|n| PrimaryKey::new().with("id", i64::try_from(n).unwrap()));
+            refused(&id, get(keys)).await;
         } else {
             continue;
         }
         seen.push(id);
     }
-    assert_eq!(seen, ["018", "020", "021", "023", "024", "025"]);
+    assert_eq!(seen, ["018", "020", "021", "023", "024", "025", "026", "028", "029", "030"]);
+}
+
+fn none() -> BatchWriteRow {
+    BatchWriteRow { tables: Vec::new(), transaction_id: None, is_atomic: None }
+}
+
+fn get(keys: impl Iterator<Item = PrimaryKey>) -> BatchGetRow {
+    BatchGetRow::new(TableReads::new("t", keys))
 }
 
 /// The nearest that are legal, so that the refusals above are for what they say.
@@ -56,6 +82,11 @@ fn what_a_table_takes_at_most_is_sent() {
     assert!(PutRow::new("_t".repeat(127), row).request(&service).is_ok());
     let wide = (0..1024).fold(Row::new(PrimaryKey::new().with("id", 1)), |row, n| row.with(format!("c{n}"), 1));
     assert!(PutRow::new("t", wide).request(&service).is_ok());
+    let keys = |count: i64| (0..count).map(|n| PrimaryKey::new().with("id", n));
+    let rows = |count| keys(count).map(|key| RowWrite::put(Row::new(key)));
+    assert!(BatchWriteRow::new("t", rows(100)).table("u", rows(100)).request(&service).is_ok());
+    assert!(BulkImport::new("t", keys(200).map(Row::new)).request(&service).is_ok());
+    assert!(get(keys(100)).request(&service).is_ok());
 }
 
 async fn refused<O: Operation<Service = TableStore>>(id: &str, operation: O) {

@@ -9,7 +9,7 @@ use crate::{
     Condition, PrimaryKey, ReturnContent, TableStore, Written,
     plain_buffer::DeletedRow,
     wire,
-    write::{nobody_knows, write_setters},
+    write::{class_of, nobody_knows, write_setters},
 };
 #[cfg(feature = "server")]
 use crate::{plain_buffer::decode_delete, write::WriteRequest};
@@ -63,7 +63,7 @@ impl Operation for DeleteRow {
     const NAME: &'static str = "DeleteRow";
 
     fn class(&self) -> Class {
-        self.parts().class()
+        class_of(&self.primary_key, &[], &self.condition)
     }
 
     fn request(&self, service: &TableStore) -> Result<http::Request<Body>> {

@@ -7,7 +7,7 @@ use prost::Message;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Client, Filter, KeyValue, Name, PrimaryKey, RangeCursor, Row, Rows, TableStore, TimeRange, WireFault,
+    Client, Filter, Name, PrimaryKey, RangeCursor, Row, Rows, TableStore, TimeRange, WireFault,
     plain_buffer::decode_key,
     read::{WireTimeRange, filter_bytes, read_setters},
     schema::{CapacityUnit, proto},
@@ -97,10 +97,7 @@ impl GetRange {
 
     /// Reads all rows of a table whose primary key has these columns.
     pub fn all<N: Into<Name>>(table_name: impl Into<String>, key: impl IntoIterator<Item = N>) -> Self {
-        let (start, end) = key.into_iter().fold((PrimaryKey::new(), PrimaryKey::new()), |(start, end), name| {
-            let name = name.into();
-            (start.with(name.clone(), KeyValue::InfMin), end.with(name, KeyValue::InfMax))
-        });
+        let (start, end) = PrimaryKey::bounds(key);
         Self::new(table_name, start, end)
     }
 

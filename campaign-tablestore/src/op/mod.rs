@@ -4,6 +4,10 @@
 
 pub mod abort_transaction;
 pub mod add_defined_column;
+pub mod batch_get_row;
+pub mod batch_write_row;
+pub mod bulk_export;
+pub mod bulk_import;
 pub mod commit_transaction;
 pub mod compute_split_points_by_size;
 pub mod create_index;

@@ -6,8 +6,8 @@ use http::response;
 
 use super::get_row::GetRow;
 use crate::{
-    Condition, KeyValue, ReturnContent, Row, TableStore, Written, wire,
-    write::{nobody_knows, write_setters},
+    Condition, ReturnContent, Row, TableStore, Written, wire,
+    write::{class_of, nobody_knows, write_setters},
 };
 #[cfg(feature = "server")]
 use crate::{plain_buffer::decode_put, write::WriteRequest};
@@ -16,7 +16,7 @@ use crate::{plain_buffer::decode_put, write::WriteRequest};
 ///
 /// | what is put | class |
 /// |---|---|
-/// | a key with [`KeyValue::AutoIncrement`] | [`Class::Once`] |
+/// | a key with [`KeyValue::AutoIncrement`](crate::KeyValue::AutoIncrement) | [`Class::Once`] |
 /// | under a condition | [`Class::Conditional`] |
 /// | anything else | [`Class::Idempotent`] |
 ///
@@ -72,12 +72,11 @@ impl Operation for PutRow {
     const NAME: &'static str = "PutRow";
 
     fn class(&self) -> Class {
-        let chosen = self.row.primary_key.columns().iter().any(|column| column.value == KeyValue::AutoIncrement);
-        if chosen { Class::Once } else { self.parts().class() }
+        class_of(&self.row.primary_key, &[], &self.condition)
     }
 
     fn request(&self, service: &TableStore) -> Result<http::Request<Body>> {
-        wire::check_columns(self.row.columns.iter().map(|column| &column.name), self.row.columns.iter())?;
+        wire::check_put(&self.row)?;
         wire::post::<Self>(service, self.parts().body(&self.row.primary_key, &self.row)?)
     }
 
@@ -145,7 +144,7 @@ impl campaign_client::Serve for PutRow {
 #[cfg(all(test, feature = "server"))]
 mod tests {
     use super::*;
-    use crate::{ColumnFilter, PrimaryKey, schema::CapacityUnit, testing::law};
+    use crate::{ColumnFilter, KeyValue, PrimaryKey, schema::CapacityUnit, testing::law};
 
     fn row() -> Row {
         Row::new(PrimaryKey::new().with("id", "e-1").with("n", 7))

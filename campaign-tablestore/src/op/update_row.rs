@@ -6,8 +6,8 @@ use http::response;
 
 use super::get_row::GetRow;
 use crate::{
-    CellChange, Condition, KeyValue, ReturnContent, Row, RowUpdate, TableStore, Written, wire,
-    write::{nobody_knows, write_setters},
+    CellChange, Condition, ReturnContent, Row, RowUpdate, TableStore, Written, wire,
+    write::{class_of, nobody_knows, write_setters},
 };
 #[cfg(feature = "server")]
 use crate::{plain_buffer::decode_update, write::WriteRequest};
@@ -69,20 +69,11 @@ impl Operation for UpdateRow {
     const NAME: &'static str = "UpdateRow";
 
     fn class(&self) -> Class {
-        let adds = self.row.changes.iter().any(|change| matches!(change, CellChange::Increment { .. }));
-        let chosen = self.row.primary_key.columns().iter().any(|column| column.value == KeyValue::AutoIncrement);
-        if adds || chosen { Class::Once } else { self.parts().class() }
+        class_of(&self.row.primary_key, &self.row.changes, &self.condition)
     }
 
     fn request(&self, service: &TableStore) -> Result<http::Request<Body>> {
-        if self.row.changes.is_empty() {
-            return Err(Error::invalid("an update needs at least one change"));
-        }
-        let put = self.row.changes.iter().filter_map(|change| match change {
-            CellChange::Put(column) => Some(column),
-            _ => None,
-        });
-        wire::check_columns(self.row.changes.iter().map(CellChange::name), put)?;
+        wire::check_update(&self.row)?;
         wire::post::<Self>(service, self.parts().body(&self.row.primary_key, &self.row)?)
     }
 

@@ -3,17 +3,25 @@
 use super::error::{DecodeError, DecodeFault};
 
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
     length: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) const fn new(buffer: &'a [u8]) -> Self {
+    pub(crate) const fn new(buffer: &'a [u8]) -> Self {
         Self { rest: buffer, length: buffer.len() }
     }
 
-    pub(super) const fn offset(&self) -> usize {
+    /// Begins at `offset`, which may be the end and nothing behind it.
+    pub(crate) fn at(buffer: &'a [u8], offset: usize) -> Result<Self, DecodeError> {
+        match buffer.get(offset..) {
+            Some(rest) => Ok(Self { rest, length: buffer.len() }),
+            None => Err(DecodeError::new(DecodeFault::UnexpectedEnd, buffer.len())),
+        }
+    }
+
+    pub(crate) const fn offset(&self) -> usize {
         self.length - self.rest.len()
     }
 
@@ -32,7 +40,7 @@ impl<'a> Cursor<'a> {
         self.rest = &[];
     }
 
-    pub(super) const fn error(&self, fault: DecodeFault) -> DecodeError {
+    pub(crate) const fn error(&self, fault: DecodeFault) -> DecodeError {
         DecodeError::new(fault, self.offset())
     }
 
@@ -42,7 +50,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the next byte if it is `tag`.
-    pub(super) fn take_if(&mut self, tag: u8) -> bool {
+    pub(crate) fn take_if(&mut self, tag: u8) -> bool {
         match self.rest.split_first() {
             Some((first, rest)) if *first == tag => {
                 self.rest = rest;
@@ -53,7 +61,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the next byte, which must be `tag`.
-    pub(super) fn expect(&mut self, tag: u8) -> Result<(), DecodeError> {
+    pub(crate) fn expect(&mut self, tag: u8) -> Result<(), DecodeError> {
         match self.rest.split_first() {
             Some((first, rest)) if *first == tag => {
                 self.rest = rest;
@@ -64,7 +72,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         match self.rest.split_first_chunk::<N>() {
             Some((bytes, rest)) => {
                 self.rest = rest;
@@ -74,19 +82,23 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
+    pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
         Ok(u8::from_le_bytes(self.array()?))
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
+    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
     /// Takes bytes that follow their length.
     pub(super) fn sized(&mut self) -> Result<&'a [u8], DecodeError> {
         let length = self.u32()?;
-        let split = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
-        match split {
+        self.take(usize::try_from(length).unwrap_or(usize::MAX))
+    }
+
+    /// Takes so many bytes.
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        match self.rest.split_at_checked(length) {
             Some((bytes, rest)) => {
                 self.rest = rest;
                 Ok(bytes)

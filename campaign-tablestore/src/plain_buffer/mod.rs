@@ -35,14 +35,19 @@ pub(crate) mod tests;
 
 pub use cell::{CellOp, CellRef, RowRef, ValueRef};
 pub(crate) use crc8::checksum;
+pub(crate) use cursor::Cursor;
 pub use decode::{decode_delete, decode_key, decode_put, decode_row, decode_rows, decode_update};
 pub(crate) use decode::{owned_key, owned_row};
 pub(crate) use encode::append;
 pub use encode::{DeletedRow, Encode};
 pub use error::{DecodeError, DecodeFault};
 pub(crate) use names::Names;
+pub(crate) use place::Place;
 pub use reader::{MAX_BUFFER_BYTES, RowReader};
 pub use record::{decode_columns, decode_record};
 pub use sequence::Sequence;
 pub use shape::Shape;
+pub(crate) use variant::take as read_value;
 pub use variant::{decode_value, encode_value};
+#[cfg(feature = "server")]
+pub(crate) use variant::{wire_len, write as write_value};

@@ -45,7 +45,7 @@ pub(super) const fn encoded_len(value: ValueRef<'_>) -> usize {
 }
 
 /// Writes type and content.
-pub(super) fn write(value: ValueRef<'_>, out: &mut Vec<u8>) {
+pub(crate) fn write(value: ValueRef<'_>, out: &mut Vec<u8>) {
     let kind = value.type_tag();
     match value {
         ValueRef::Integer(number) => write_fixed(kind, number.to_le_bytes(), out),
@@ -108,8 +108,26 @@ fn write_sized(kind: u8, bytes: &[u8], out: &mut Vec<u8>) {
 ///
 /// [`Encode::encoded_len`]: super::Encode::encoded_len
 #[inline(always)]
-pub(super) fn wire_len(length: usize) -> u32 {
+pub(crate) fn wire_len(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Takes type and content from where `cursor` stands; nothing but the type says where they end.
+pub(crate) fn take<'a>(cursor: &mut Cursor<'a>) -> Result<ValueRef<'a>, DecodeError> {
+    let start = cursor.offset();
+    let bytes = cursor.rest();
+    let length = match bytes.first() {
+        Some(&(tag::INTEGER | tag::DOUBLE)) => 1 + 8,
+        Some(&tag::BOOLEAN) => 1 + 1,
+        Some(&(tag::STRING | tag::BLOB)) => {
+            let mut content = cursor.clone();
+            content.u8()?;
+            content.sized()?;
+            content.offset() - start
+        }
+        _ => 1,
+    };
+    read(cursor.take(length)?, start)
 }
 
 /// Reads type and content, which must be all of `bytes`. `offset` is where they start in the whole buffer.

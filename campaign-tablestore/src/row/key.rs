@@ -187,6 +187,14 @@ impl PrimaryKey {
         self
     }
 
+    /// The least key and the one after the greatest of a table whose primary key has these columns.
+    pub fn bounds<N: Into<Name>>(columns: impl IntoIterator<Item = N>) -> (Self, Self) {
+        columns.into_iter().fold((Self::new(), Self::new()), |(start, end), name| {
+            let name = name.into();
+            (start.with(name.clone(), KeyValue::InfMin), end.with(name, KeyValue::InfMax))
+        })
+    }
+
     /// The value of the column of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&KeyValue> {
@@ -203,6 +211,11 @@ impl PrimaryKey {
     #[must_use]
     pub fn into_columns(self) -> Vec<KeyColumn> {
         self.0
+    }
+
+    /// Whether the service is to choose a column's number.
+    pub(crate) fn has_auto_increment(&self) -> bool {
+        self.0.iter().any(|column| column.value == KeyValue::AutoIncrement)
     }
 
     /// Whether there is no column. Such a key addresses no row.

@@ -2,7 +2,7 @@
 
 use campaign_client::{Error, Result};
 
-use crate::{Column, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Value};
+use crate::{CellChange, Column, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate, Value};
 
 /// The longest name of a table or a column in bytes.
 pub(crate) const MAX_NAME_BYTES: usize = 255;
@@ -57,8 +57,33 @@ pub(crate) fn check_key(key: &PrimaryKey) -> Result<()> {
     Ok(())
 }
 
+/// The key of a row to be written.
+pub(crate) fn check_written_key(key: &PrimaryKey) -> Result<()> {
+    if key.columns().iter().any(|column| matches!(column.value, KeyValue::InfMin | KeyValue::InfMax)) {
+        return Err(Error::invalid("INF_MIN and INF_MAX are bounds of ranges, not keys of rows"));
+    }
+    check_key(key)
+}
+
+/// The columns of a row to be put.
+pub(crate) fn check_put(row: &Row) -> Result<()> {
+    check_columns(row.columns.iter().map(|column| &column.name), row.columns.iter())
+}
+
+/// The changes of a row.
+pub(crate) fn check_update(row: &RowUpdate) -> Result<()> {
+    if row.changes.is_empty() {
+        return Err(Error::invalid("an update needs at least one change"));
+    }
+    let put = row.changes.iter().filter_map(|change| match change {
+        CellChange::Put(column) => Some(column),
+        _ => None,
+    });
+    check_columns(row.changes.iter().map(CellChange::name), put)
+}
+
 /// What a write says of attribute columns: their names and, as far as it puts them, their values.
-pub(crate) fn check_columns<'a>(
+fn check_columns<'a>(
     names: impl ExactSizeIterator<Item = &'a Name>,
     put: impl Iterator<Item = &'a Column>,
 ) -> Result<()> {

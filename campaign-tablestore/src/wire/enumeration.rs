@@ -2,10 +2,10 @@
 
 /// Makes an enum and its two directions to the wire from one list.
 macro_rules! enumeration {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$of:meta])* $value:ident = $number:literal,)+ }) => {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$of:meta])* $value:ident = $number:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name {
+        $vis enum $name {
             $($(#[$of])* $value,)+
         }
 

@@ -16,11 +16,14 @@ pub use self::fault::WireFault;
 #[cfg(feature = "server")]
 pub(crate) use self::http::{respond, understood};
 pub(crate) use self::{
-    check::{MAX_NAME_BYTES, check_column_name, check_columns, check_key, check_table_name, is_column_name},
+    check::{
+        MAX_NAME_BYTES, check_column_name, check_key, check_put, check_table_name, check_update, check_written_key,
+        is_column_name,
+    },
     common::{Empty, TableNameRequest, TransactionRequest},
     enumeration::enumeration,
     error_message::ErrorMessage,
     fault::{positive, required},
     http::{answered, post},
-    writer::message,
+    writer::{Writer, message},
 };

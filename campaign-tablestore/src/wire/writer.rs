@@ -15,8 +15,49 @@ use crate::plain_buffer::{Encode, append};
 pub(crate) struct Writer {
     out: Option<Vec<u8>>,
     len: usize,
-    /// The length of the first row, so that it is counted once: most messages have one.
-    row: Option<usize>,
+    lengths: Lengths,
+}
+
+/// The lengths of the rows and messages inside the message, in the order in which they begin: counted in the first pass,
+/// taken in the second. Most messages have one, and allocate nothing for it.
+#[derive(Default)]
+struct Lengths {
+    first: Option<usize>,
+    others: Vec<usize>,
+    taken: usize,
+}
+
+impl Lengths {
+    /// Keeps a place for the next one.
+    fn begin(&mut self) -> usize {
+        self.taken += 1;
+        if self.taken == 1 {
+            self.first = Some(0);
+        } else {
+            self.others.push(0);
+        }
+        self.taken - 1
+    }
+
+    fn end(&mut self, place: usize, len: usize) {
+        match place.checked_sub(1) {
+            None => self.first = Some(len),
+            Some(place) => {
+                if let Some(kept) = self.others.get_mut(place) {
+                    *kept = len;
+                }
+            }
+        }
+    }
+
+    /// The next one.
+    fn take(&mut self) -> usize {
+        self.taken += 1;
+        match self.taken.checked_sub(2) {
+            None => self.first.unwrap_or_default(),
+            Some(place) => self.others.get(place).copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// The longest message that the service takes, in bytes (service document "Limits").
@@ -24,12 +65,13 @@ const MAX_MESSAGE_BYTES: usize = 5 << 20;
 
 /// The bytes of the message whose fields `fields` writes: once to count, once into a buffer of that size.
 pub(crate) fn message(fields: impl Fn(&mut Writer)) -> Result<Bytes> {
-    let mut counter = Writer { out: None, len: 0, row: None };
+    let mut counter = Writer { out: None, len: 0, lengths: Lengths::default() };
     fields(&mut counter);
     if counter.len > MAX_MESSAGE_BYTES {
         return Err(Error::invalid(format!("the message has {} bytes; Table Store takes at most 5 MB", counter.len)));
     }
-    let mut writer = Writer { out: Some(Vec::with_capacity(counter.len)), len: 0, row: counter.row };
+    let lengths = Lengths { taken: 0, ..counter.lengths };
+    let mut writer = Writer { out: Some(Vec::with_capacity(counter.len)), len: 0, lengths };
     fields(&mut writer);
     let out = writer.out.unwrap_or_default();
     debug_assert_eq!(out.len(), counter.len, "both passes write the same");
@@ -73,16 +115,30 @@ impl Writer {
     /// A row or key as PlainBuffer.
     #[inline]
     pub(crate) fn row<R: Encode + ?Sized>(&mut self, tag: u32, row: &R) {
-        let len = match (&self.out, self.row.take()) {
-            (Some(_), Some(counted)) => counted,
-            (Some(_), None) => row.encoded_len(),
-            (None, counted) => {
-                let len = row.encoded_len();
-                self.row = counted.or(Some(len));
-                len
-            }
+        let len = if self.out.is_some() {
+            self.lengths.take()
+        } else {
+            let (place, len) = (self.lengths.begin(), row.encoded_len());
+            self.lengths.end(place, len);
+            len
         };
         self.sized(tag, len, |out| append(row, len, out));
+    }
+
+    /// A message whose fields `fields` writes.
+    pub(crate) fn nested(&mut self, tag: u32, fields: impl FnOnce(&mut Self)) {
+        if self.out.is_some() {
+            let len = self.lengths.take();
+            self.sized(tag, len, |_| {});
+            fields(self);
+        } else {
+            let (place, before) = (self.lengths.begin(), self.len);
+            fields(self);
+            let len = self.len - before;
+            self.lengths.end(place, len);
+            self.len = before;
+            self.sized(tag, len, |_| {});
+        }
     }
 
     /// A message.
@@ -158,6 +214,30 @@ mod tests {
                 b'x', 0x2a, 1, b'y'
             ]
         );
+    }
+
+    #[test]
+    fn messages_inside_messages_have_their_lengths_before_them() {
+        let key = crate::PrimaryKey::new().with("id", "a");
+        let row = key.to_bytes();
+        let long = "x".repeat(200);
+        let bytes = message(|w| {
+            w.nested(1, |w| {
+                w.row(1, &key);
+                w.nested(2, |w| w.string(1, &long));
+                w.nested(3, |_| {});
+            });
+            w.row(2, &key);
+        })
+        .unwrap();
+        let field = |tag: u8, content: &[u8]| {
+            let mut out = vec![tag << 3 | 2];
+            encode_varint(content.len() as u64, &mut out);
+            out.extend_from_slice(content);
+            out
+        };
+        let inner = [field(1, &row), field(2, &field(1, long.as_bytes())), field(3, b"")].concat();
+        assert_eq!(bytes, [field(1, &inner), field(2, &row)].concat());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The arguments of a vector as operations.
 
 use campaign_tablestore::{
-    CastType, Column, ColumnFilter, Combinator, Comparator, Condition, CreateIndex, CreateTable, DeleteRow, DropIndex,
-    Filter, GetRange, GetRow, KeyValue, PrimaryKey, PutRow, ReturnContent, Row, RowExistence, RowUpdate, TimeRange,
-    UpdateRow, UpdateTable, Value as Cell, ValueTransfer,
+    BatchGetRow, BatchWriteRow, CastType, Column, ColumnFilter, Combinator, Comparator, Condition, CreateIndex,
+    CreateTable, DeleteRow, DropIndex, Filter, GetRange, GetRow, KeyValue, PrimaryKey, PutRow, ReturnContent, Row,
+    RowExistence, RowUpdate, RowWrite, TableReads, TimeRange, UpdateRow, UpdateTable, Value as Cell, ValueTransfer,
     schema::{
         CapacityUnit, ColumnType, IndexMeta, IndexType, KeyType, SseDetails, SseKeyType, TableMeta, TableOptions,
     },
@@ -153,7 +153,7 @@ fn time_range(value: &Value) -> Option<TimeRange> {
 
 pub(crate) fn put_row(input: &Value) -> PutRow {
     PutRow {
-        table_name: text(&input["table_name"]).to_owned(),
+        table_name: input["table_name"].as_str().unwrap_or_default().to_owned(),
         row: Row { primary_key: key(&input["primary_key"]), columns: columns(&input["columns"]) },
         condition: condition(&input["condition"]),
         return_content: return_content(&input["return_type"]),
@@ -162,6 +162,16 @@ pub(crate) fn put_row(input: &Value) -> PutRow {
 }
 
 pub(crate) fn update_row(input: &Value) -> UpdateRow {
+    UpdateRow {
+        table_name: text(&input["table_name"]).to_owned(),
+        row: changes(input),
+        condition: condition(&input["condition"]),
+        return_content: return_content(&input["return_type"]),
+        transaction_id: optional(&input["transaction_id"]),
+    }
+}
+
+fn changes(input: &Value) -> RowUpdate {
     let change = |row: RowUpdate, change: &Value| {
         let (name, time) = (text(&change["name"]), &change["timestamp"]);
         match (text(&change["op"]), time.is_null()) {
@@ -173,13 +183,39 @@ pub(crate) fn update_row(input: &Value) -> UpdateRow {
             other => panic!("change {other:?}"),
         }
     };
-    UpdateRow {
-        table_name: text(&input["table_name"]).to_owned(),
-        row: list(&input["updates"]).fold(RowUpdate::new(key(&input["primary_key"])), change),
-        condition: condition(&input["condition"]),
-        return_content: return_content(&input["return_type"]),
-        transaction_id: optional(&input["transaction_id"]),
+    list(&input["updates"]).fold(RowUpdate::new(key(&input["primary_key"])), change)
+}
+
+pub(crate) fn batch_write_row(input: &Value) -> BatchWriteRow {
+    let row = |input: &Value| {
+        let write = match text(&input["op"]) {
+            "PUT" => RowWrite::put(put_row(input).row),
+            "UPDATE" => RowWrite::update(changes(input)),
+            "DELETE" => RowWrite::delete(key(&input["primary_key"])),
+            other => panic!("write {other}"),
+        };
+        let write = write.condition(condition(&input["condition"]));
+        RowWrite { return_content: return_content(&input["return_type"]), ..write }
+    };
+    let mut batch = BatchWriteRow { tables: Vec::new(), transaction_id: None, is_atomic: input["is_atomic"].as_bool() };
+    for table in list(&input["tables"]) {
+        batch = batch.table(text(&table["table_name"]), list(&table["rows"]).map(row));
     }
+    BatchWriteRow { transaction_id: optional(&input["transaction_id"]), ..batch }
+}
+
+pub(crate) fn batch_get_row(input: &Value) -> BatchGetRow {
+    let table = |input: &Value| TableReads {
+        tokens: list(&input["tokens_hex"]).map(|hex| bytes(text(hex)).into()).collect(),
+        columns_to_get: list(&input["columns_to_get"]).map(|name| text(name).into()).collect(),
+        time_range: time_range(&input["time_range"]),
+        max_versions: (!input["max_versions"].is_null()).then(|| number(&input["max_versions"])),
+        filter: filter(&input["filter"]),
+        start_column: input["start_column"].as_str().map(Into::into),
+        end_column: input["end_column"].as_str().map(Into::into),
+        ..TableReads::new(text(&input["table_name"]), list(&input["primary_keys"]).map(key))
+    };
+    BatchGetRow { tables: list(&input["tables"]).map(table).collect() }
 }
 
 pub(crate) fn delete_row(input: &Value) -> DeleteRow {
