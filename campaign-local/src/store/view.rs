@@ -39,6 +39,16 @@ pub trait View {
     fn scan(&self, range: Range<&[u8]>, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 }
 
+impl<V: View + ?Sized> View for &V {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(key)
+    }
+
+    fn scan(&self, range: Range<&[u8]>, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        (**self).scan(range, order, visit)
+    }
+}
+
 /// The committed state at one moment.
 pub struct Read {
     table: redb::ReadOnlyTable<&'static [u8], &'static [u8]>,
@@ -132,6 +142,13 @@ impl<'a> Write<'a> {
             let before = self.changes.insert(key.clone(), change);
             self.replaced.push((key, before));
         }
+    }
+
+    /// The changes made so far to keys that begin with `prefix`, in their order; none for a key that goes.
+    pub fn changes_under<'s>(&'s self, prefix: &'s [u8]) -> impl Iterator<Item = (&'s [u8], Option<&'s [u8]>)> + 's {
+        let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
+        let changes = self.changes.range::<[u8], _>(from).take_while(|(key, _)| key.starts_with(prefix));
+        changes.map(|(key, change)| (key.as_slice(), change.as_deref()))
     }
 
     /// The changes made so far, or the failure to read that forbids to go on.

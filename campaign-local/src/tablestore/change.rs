@@ -12,6 +12,7 @@ use super::check::{self, Place, invalid, unsupported};
 use super::follow::{Changed, follow};
 use super::row::{self, Versions, units};
 use super::table::{self, Table, sequence_key};
+use super::transaction_log;
 use super::update;
 use crate::store::Write;
 
@@ -40,6 +41,7 @@ pub(super) enum Change {
 pub(super) fn write_row(write: &mut Write<'_>, table: &Table, row: RowWrite, at: &At) -> Result<Written, Refusal> {
     let RowWrite { key, change, condition, return_content } = row;
     check::key(table, &key, if matches!(change, Change::Delete) { Place::Row } else { Place::NewRow })?;
+    at.admit(table, &key)?;
     let (key, numbered) = number(write, table, key)?;
     let before = row::find(write, table, &key, at)?;
     change.check(table, at.now)?;
@@ -54,6 +56,9 @@ pub(super) fn write_row(write: &mut Write<'_>, table: &Table, row: RowWrite, at:
     }
     let bytes = row::key_size(&key) + change.size();
     check::data(change.operation(), bytes)?;
+    if at.transaction.is_some() {
+        transaction_log::add(write, transaction_log::entry(&key, &change, at.now), bytes)?;
+    }
     let Effect { columns, counted } = change.apply(before.as_ref(), at.now)?;
     let after = columns.map(|mut columns| {
         Versions::of(table, at.now).prune(&mut columns);

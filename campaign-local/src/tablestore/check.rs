@@ -2,9 +2,9 @@
 //! the official SDKs' functional tests have them).
 
 use campaign_tablestore::plain_buffer::{DecodeError, DecodeFault};
-use campaign_tablestore::schema::KeyType;
+use campaign_tablestore::schema::{KeyType, PrimaryKeySchema};
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Code, Column, KeyValue, Name, PrimaryKey, Value, WireFault};
+use campaign_tablestore::{Code, Column, KeyColumn, KeyValue, Name, PrimaryKey, Value, WireFault};
 
 use super::row::value_size;
 use super::table::Table;
@@ -106,15 +106,25 @@ pub(super) enum Place {
 /// A primary key against its table's schema.
 pub(super) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), Refusal> {
     let (schema, columns) = (table.key_schema(), key.columns());
-    let wrong = |what, input: &str, meta: &str| {
-        Refusal::new(Code::InvalidPk, format!("Validate PK {what} fail. Input: {input}, Meta: {meta}."))
-    };
     if columns.len() != schema.len() {
-        return Err(wrong("size", &columns.len().to_string(), &schema.len().to_string()));
+        return Err(wrong_key("size", &columns.len().to_string(), &schema.len().to_string()));
     }
+    key_columns(schema, columns, place)
+}
+
+/// The first column of a primary key and no other.
+pub(super) fn partition_key(table: &Table, key: &PrimaryKey) -> Result<(), Refusal> {
+    key_columns(table.key_schema(), key.columns(), Place::Row)
+}
+
+fn wrong_key(what: &str, input: &str, meta: &str) -> Refusal {
+    Refusal::new(Code::InvalidPk, format!("Validate PK {what} fail. Input: {input}, Meta: {meta}."))
+}
+
+fn key_columns(schema: &[PrimaryKeySchema], columns: &[KeyColumn], place: Place) -> Result<(), Refusal> {
     for (column, schema) in columns.iter().zip(schema) {
         if column.name != *schema.name {
-            return Err(wrong("name", &column.name, &schema.name));
+            return Err(wrong_key("name", &column.name, &schema.name));
         }
         let (length, input) = match &column.value {
             KeyValue::Integer(_) => (0, "VT_INTEGER"),
@@ -132,7 +142,7 @@ pub(super) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), R
             KeyType::Binary => "VT_BLOB",
         };
         if input != meta {
-            return Err(wrong("type", input, meta));
+            return Err(wrong_key("type", input, meta));
         }
         if length > KEY_BYTES {
             return Err(too_long("primary key", &column.name, KEY_BYTES, length));

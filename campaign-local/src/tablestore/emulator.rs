@@ -50,7 +50,8 @@ impl Emulator {
     ) -> campaign_client::Result<Self> {
         // Operations are read and written as this service's; it is never called.
         let service = Arc::new(TableStore::new("http://127.0.0.1", instance)?);
-        let cloud = Arc::new(Cloud { service, store, faults, clock, options: TableStoreOptions::default() });
+        let (options, transactions) = (TableStoreOptions::default(), Arc::default());
+        let cloud = Arc::new(Cloud { service, store, faults, clock, options, transactions });
         Ok(Self { cloud, instance: instance.into(), region: region.into(), keys: keys.into_iter().collect() })
     }
 
@@ -64,6 +65,7 @@ impl Emulator {
             faults: cloud.faults.clone(),
             clock: cloud.clock.clone(),
             options,
+            transactions: Arc::clone(&cloud.transactions),
         });
         self
     }

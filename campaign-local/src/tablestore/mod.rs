@@ -6,7 +6,7 @@
 //! inside the commit. A table is ready at once, and rows never conflict: this emulator is kinder there
 //! than the service, and faults make up for it.
 //!
-//! What is not emulated is refused and not pretended: transactions, streams,
+//! What is not emulated is refused and not pretended: streams,
 //! server-side encryption, compression, filters with a value transfer rule, and every operation that
 //! `operations` does not list.
 //!
@@ -18,13 +18,16 @@
 //! | `update_table` | UpdateTable, AddDefinedColumn, DeleteDefinedColumn; `throughput`, when what is reserved was changed |
 //! | `indexes` | CreateIndex, DropIndex, taking the rows that were there before |
 //! | `index` | an index as it is kept; `follow_index`, its rows |
+//! | `transaction_calls` | StartLocalTransaction, CommitTransaction, AbortTransaction |
+//! | `inside` | work that may be part of a transaction |
+//! | `transactions` | the open transactions; `transaction_log`, what each is to do when it is committed |
 //! | `writes` | PutRow, UpdateRow, DeleteRow |
 //! | `change` | the one way a row changes, and `update`, what UpdateRow does to its columns |
 //! | `follow` | what happens with a changed row in the same commit |
 //! | `reads` | GetRow, GetRange |
 //! | `wanted` | which columns and versions a read asks for |
 //! | `range` | the rows of a range, a page at a time |
-//! | `at` | when a request happens |
+//! | `at` | when a request happens, and inside which transaction |
 //! | `table` | a table as it is kept |
 //! | `row` | a row as it is kept: versions, sizes |
 //! | `key` | keys as bytes in the order of the rows |
@@ -43,6 +46,7 @@ mod follow;
 mod follow_index;
 mod index;
 mod indexes;
+mod inside;
 mod key;
 mod operations;
 mod options;
@@ -52,6 +56,9 @@ mod row;
 mod table;
 mod tables;
 mod throughput;
+mod transaction_calls;
+mod transaction_log;
+mod transactions;
 mod update;
 mod update_table;
 mod wanted;

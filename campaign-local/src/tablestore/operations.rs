@@ -10,16 +10,18 @@ use bytes::Bytes;
 use campaign_client::Serve;
 use campaign_tablestore::TableStore;
 use campaign_tablestore::op::{
-    add_defined_column::AddDefinedColumn, create_index::CreateIndex, create_table::CreateTable,
-    delete_defined_column::DeleteDefinedColumn, delete_row::DeleteRow, delete_table::DeleteTable,
-    describe_table::DescribeTable, drop_index::DropIndex, get_range::GetRange, get_row::GetRow, list_table::ListTable,
-    put_row::PutRow, update_row::UpdateRow, update_table::UpdateTable,
+    abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, commit_transaction::CommitTransaction,
+    create_index::CreateIndex, create_table::CreateTable, delete_defined_column::DeleteDefinedColumn,
+    delete_row::DeleteRow, delete_table::DeleteTable, describe_table::DescribeTable, drop_index::DropIndex,
+    get_range::GetRange, get_row::GetRow, list_table::ListTable, put_row::PutRow,
+    start_local_transaction::StartLocalTransaction, update_row::UpdateRow, update_table::UpdateTable,
 };
 use campaign_tablestore::server::Refusal;
 use http::{Response, request};
 
 use super::check::unreadable;
 use super::options::TableStoreOptions;
+use super::transactions::Transactions;
 use crate::fault::{Faults, Hop};
 use crate::stop::Fate;
 use crate::store::{Read, Store, StoreError, Write};
@@ -41,6 +43,9 @@ pub(super) fn find(name: &str) -> Option<Run> {
         "GetRange" => run::<GetRange>,
         "UpdateRow" => run::<UpdateRow>,
         "DeleteRow" => run::<DeleteRow>,
+        "StartLocalTransaction" => run::<StartLocalTransaction>,
+        "CommitTransaction" => run::<CommitTransaction>,
+        "AbortTransaction" => run::<AbortTransaction>,
         _ => return None,
     })
 }
@@ -57,6 +62,7 @@ pub(super) struct Cloud {
     pub(super) faults: Faults,
     pub(super) clock: campaign_client::Clock,
     pub(super) options: TableStoreOptions,
+    pub(super) transactions: Arc<Transactions>,
 }
 
 /// Why a request has no answer of its operation.
@@ -84,7 +90,7 @@ pub(super) struct Moments {
     pub(super) cloud: Arc<Cloud>,
     /// Milliseconds since 1970: one moment for all that the request does.
     pub(super) now: i64,
-    fate: Fate,
+    pub(super) fate: Fate,
 }
 
 impl Moments {

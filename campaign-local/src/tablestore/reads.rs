@@ -4,7 +4,6 @@ use campaign_tablestore::op::get_range::{GetRange, RangePage};
 use campaign_tablestore::op::get_row::{GetRow, GetRowOutput};
 use campaign_tablestore::schema::CapacityUnit;
 
-use super::at::At;
 use super::check;
 use super::index;
 use super::key::row_key;
@@ -19,10 +18,11 @@ impl Emulate for GetRow {
     }
 
     async fn done(self, at: &Moments) -> Result<(Self, GetRowOutput), Stop> {
-        let (get, at_once) = (self.clone(), At::new(at.now, self.transaction_id.as_deref())?);
-        let output = at.read(move |read, service| {
+        let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        let then = moment.clone();
+        let output = at.look(&moment, move |view, service| {
             check::table_name(&get.table_name)?;
-            let table = index::readable(read, service, &get.table_name)?;
+            let table = index::readable(&view, service, &get.table_name)?;
             let wanted = Wanted {
                 columns: get.columns_to_get,
                 time_range: get.time_range,
@@ -32,7 +32,7 @@ impl Emulate for GetRow {
                 filter: get.filter,
                 token: get.token,
             };
-            let row = read_row(read, &table, &get.primary_key, &wanted, &at_once)?;
+            let row = read_row(&view, &table, &get.primary_key, &wanted, &then)?;
             let consumed = CapacityUnit::new(units(row.as_ref().map_or(0, row::size)), 0);
             Ok(GetRowOutput { consumed, row, next_token: None })
         });
@@ -47,10 +47,11 @@ impl Emulate for GetRange {
     }
 
     async fn done(self, at: &Moments) -> Result<(Self, RangePage), Stop> {
-        let (get, at_once) = (self.clone(), At::new(at.now, self.transaction_id.as_deref())?);
-        let page = at.read(move |read, service| {
+        let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        let then = moment.clone();
+        let page = at.look(&moment, move |view, service| {
             check::table_name(&get.table_name)?;
-            let table = index::readable(read, service, &get.table_name)?;
+            let table = index::readable(&view, service, &get.table_name)?;
             let bounds = Bounds {
                 direction: get.direction,
                 start: &get.inclusive_start_primary_key,
@@ -66,7 +67,7 @@ impl Emulate for GetRange {
                 filter: get.filter,
                 token: get.token,
             };
-            let page = read_range(read, &table, &bounds, &wanted, &at_once)?;
+            let page = read_range(&view, &table, &bounds, &wanted, &then)?;
             Ok(RangePage::new(CapacityUnit::new(units(page.bytes), 0), &page.rows, page.next))
         });
         let page = page.await?;

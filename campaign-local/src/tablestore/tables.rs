@@ -31,9 +31,6 @@ impl Emulate for CreateTable {
 
     async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
         check_table::table(&self)?;
-        if self.enable_local_txn == Some(true) {
-            return Err(unsupported("local transactions").into());
-        }
         if self.stream_spec.as_ref().is_some_and(|spec| spec.enable_stream) {
             return Err(unsupported("streams").into());
         }

@@ -1,14 +1,14 @@
 //! PutRow, UpdateRow, DeleteRow.
 
 use campaign_tablestore::op::{delete_row::DeleteRow, put_row::PutRow, update_row::UpdateRow};
-use campaign_tablestore::{PrimaryKey, Written};
+use campaign_tablestore::{PrimaryKey, TableStore, Written};
 
-use super::at::At;
 use super::change::{Change, RowWrite, write_row};
 use super::check;
 use super::key::row_key;
 use super::operations::{Emulate, Moments, Stop};
 use super::table;
+use crate::store::Write;
 
 impl Emulate for PutRow {
     fn about(&self) -> Vec<u8> {
@@ -74,11 +74,12 @@ async fn written(
     transaction: Option<String>,
     moments: &Moments,
 ) -> Result<Written, Stop> {
-    let at = At::new(moments.now, transaction.as_deref())?;
-    let work = moments.write(move |write, service| {
+    let at = moments.at(transaction.as_deref())?;
+    let then = at.clone();
+    let work = move |write: &mut Write<'_>, service: &TableStore| {
         check::table_name(&table)?;
         let table = table::existing(write, service, &table)?;
-        write_row(write, &table, row, &at)
-    });
-    work.await
+        write_row(write, &table, row, &then)
+    };
+    moments.change(&at, work).await
 }

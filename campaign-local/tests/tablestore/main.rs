@@ -9,6 +9,7 @@ mod ranges;
 mod refusals;
 mod rows;
 mod tables;
+mod transactions;
 mod typed;
 
 use std::sync::Arc;

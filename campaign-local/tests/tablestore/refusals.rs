@@ -107,8 +107,6 @@ async fn what_is_wrong_is_refused_in_the_services_words() {
     assert_eq!(bed.refused(again).await, (Code::ObjectAlreadyExist, "Requested table already exists.".to_owned()));
     let doubled = CreateTable::new(TableMeta::new("u").key("a", KeyType::String).key("a", KeyType::String));
     assert_eq!(bed.refused(doubled).await, parameter("Duplicated primary key name: 'a'."));
-    let txn = CreateTable::new(TableMeta::new("u").key("a", KeyType::String)).enable_local_txn(true);
-    assert_eq!(bed.refused(txn).await.0, Code::UnsupportOperation);
     assert_eq!(bed.get("a").await, None, "nothing of all that was kept");
 }
 
