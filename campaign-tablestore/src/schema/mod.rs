@@ -2,6 +2,7 @@
 //!
 //! The names are those of the service's messages (service document "API reference, Data types").
 
+mod check;
 mod index;
 mod options;
 pub(crate) mod partition;
@@ -11,6 +12,7 @@ mod table;
 pub(crate) mod throughput;
 
 pub use self::{
+    check::{Finding, Growth, check},
     index::{IndexMeta, IndexSyncPhase, IndexType},
     options::{MIN_TIME_TO_LIVE, TableOptions},
     stream::{SseDetails, SseKeyType, StreamDetails, StreamSpecification},
