@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
-    /// PutRow: the whole client, its encoding.
+    /// PutRow: the whole client, its encoding. GetRange: its decoding.
     Tablestore,
     /// Signing, objects of 1 KiB.
     Oss,
@@ -114,6 +114,7 @@ fn measure(groups: &[Group]) -> Result<bool, Box<dyn std::error::Error>> {
     };
     if asked(Group::Tablestore) {
         group::tablestore::figures(&bench, &mut print)?;
+        group::range::figures(&bench, &mut print)?;
     }
     if asked(Group::Oss) {
         group::oss::figures(&bench, &mut print)?;

@@ -4,6 +4,7 @@ pub(crate) mod apigw;
 pub(crate) mod form;
 pub(crate) mod launch;
 pub(crate) mod oss;
+pub(crate) mod range;
 pub(crate) mod tablestore;
 
 use crate::{instrument, server::Server, work};

@@ -4,6 +4,7 @@ mod apigw;
 mod form;
 pub(crate) mod launch;
 pub(crate) mod oss;
+mod range;
 pub(crate) mod tablestore;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ pub(crate) fn find(name: &str, server: Option<SocketAddr>) -> Option<Run> {
         "form" => form::find(name),
         "launch" => launch::find(name, server),
         "oss" => oss::find(name, server),
+        "range" => range::find(name),
         "tablestore" => tablestore::find(name, server),
         _ => None,
     }
