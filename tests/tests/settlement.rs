@@ -178,18 +178,24 @@ async fn a_put_over_a_row_that_went_away_is_of_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn a_compared_delete_that_meets_itself_succeeds_and_one_that_meets_a_row_is_of_unknown_outcome() {
+async fn a_compared_delete_whose_answer_was_lost_and_whose_condition_then_fails_is_of_unknown_outcome() {
     let bed = Bed::new().await;
     let delete = |n: i64| {
         let is = ColumnFilter::equal("n", n).filter_if_missing(true);
         DeleteRow::new("t", key("a")).condition(Condition::expect_exist().column(is))
     };
-    // A row that was changed, and one that was deleted and made anew.
-    for (delivered, n, meanwhile) in [(false, 1, bed.somebody(swap(1, 2))), (true, 2, bed.somebody(put("a", 3)))] {
+    let cases = [
+        ("changed by another", false, 1, bed.somebody(swap(1, 2))),
+        ("deleted here, made anew by another", true, 2, bed.somebody(put("a", 3))),
+        ("deleted by another: who deletes a row must not believe it twice", false, 3, bed.somebody(delete(3))),
+    ];
+    for (case, delivered, n, meanwhile) in cases {
         let error = bed.lossy(delivered, meanwhile).send(&delete(n)).await.unwrap_err();
-        assert!(error.is_conflict() && error.outcome_unknown(), "delivered {delivered}: {error}");
+        assert!(error.is_conflict() && error.outcome_unknown(), "{case}: {error}");
     }
-    bed.lossy(true, None).send(&delete(3)).await.unwrap();
+    bed.other.send(&put("a", 4)).await.unwrap();
+    let error = bed.lossy(true, None).send(&delete(4)).await.unwrap_err();
+    assert!(error.is_conflict() && error.outcome_unknown(), "deleted here: {error}");
     assert_eq!(bed.n("a").await, None);
 }
 

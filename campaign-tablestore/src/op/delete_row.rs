@@ -1,24 +1,23 @@
 //! DeleteRow: deletes a row.
 
 use bytes::Bytes;
-use campaign_client::{Body, Class, Error, Operation, Result, Settle, Settled};
+use campaign_client::{Body, Class, Operation, Result};
 use http::response;
 
-use super::get_row::GetRow;
 use crate::{
     Condition, PrimaryKey, ReturnContent, TableStore, Written,
     plain_buffer::DeletedRow,
     wire,
-    write::{class_of, nobody_knows, write_setters},
+    write::{class_of, write_setters},
 };
 #[cfg(feature = "server")]
 use crate::{plain_buffer::decode_delete, write::WriteRequest};
 
 /// Deletes a row; that there is none is no error, unless the condition says so (service document "DeleteRow").
 ///
-/// Under a condition it is [`Class::Conditional`]: if its answer was lost and the condition fails when it is sent again, the
-/// row is read back, and the call succeeded if there is none. If there is one, nobody knows: another writer may have made it
-/// since. Without a condition it is [`Class::Idempotent`].
+/// Without a condition it is [`Class::Idempotent`]. Under one it is [`Class::Conditional`]: if its answer was lost and the
+/// condition fails when it is sent again, nobody knows. A row that is gone does not say who deleted it, and one that is there
+/// may have been made since.
 ///
 /// ```
 /// use campaign_tablestore::{Client, DeleteRow, PrimaryKey};
@@ -72,18 +71,6 @@ impl Operation for DeleteRow {
 
     fn response(&self, _: &response::Parts, body: Bytes) -> Result<Written> {
         Written::read(body)
-    }
-
-    fn settle(&self, conflict: &Error) -> Option<Settle<Self>> {
-        if !self.parts().settles(conflict) {
-            return None;
-        }
-        let mut probe = GetRow::new(self.table_name.clone(), self.primary_key.clone());
-        probe.transaction_id.clone_from(&self.transaction_id);
-        Some(Settle::by(probe, |found| match found?.row {
-            None => Ok(Settled::Ours(Written::default())),
-            Some(_) => Err(nobody_knows()),
-        }))
     }
 }
 
