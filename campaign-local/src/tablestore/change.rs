@@ -25,6 +25,13 @@ pub(super) struct RowWrite {
     pub(super) return_content: Option<ReturnContent>,
 }
 
+impl RowWrite {
+    /// The bytes that it carries.
+    pub(super) fn size(&self) -> usize {
+        row::key_size(&self.key) + self.change.size()
+    }
+}
+
 /// How it changes.
 #[derive(Debug)]
 pub(super) enum Change {

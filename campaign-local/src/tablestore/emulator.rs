@@ -19,6 +19,7 @@ use super::check::{invalid, unsupported};
 use super::indexes::fill_indexes;
 use super::operations::{Cloud, Stop, find};
 use super::options::TableStoreOptions;
+use super::partitions::Partitions;
 use super::tables::finish_removals;
 use crate::fault::Faults;
 use crate::store::{Store, StoreError};
@@ -51,7 +52,8 @@ impl Emulator {
         // Operations are read and written as this service's; it is never called.
         let service = Arc::new(TableStore::new("http://127.0.0.1", instance)?);
         let (options, transactions) = (TableStoreOptions::default(), Arc::default());
-        let cloud = Arc::new(Cloud { service, store, faults, clock, options, transactions });
+        let partitions = Partitions::new(options);
+        let cloud = Arc::new(Cloud { service, store, faults, clock, options, transactions, partitions });
         Ok(Self { cloud, instance: instance.into(), region: region.into(), keys: keys.into_iter().collect() })
     }
 
@@ -66,6 +68,7 @@ impl Emulator {
             clock: cloud.clock.clone(),
             options,
             transactions: Arc::clone(&cloud.transactions),
+            partitions: Partitions::new(options),
         });
         self
     }

@@ -3,8 +3,8 @@
 //! Every request is checked as the service does it: method, headers, date, key, instance, digest,
 //! signature. Every answer carries all headers and is signed. Rows are kept in the order of their
 //! keys; versions, time to live and deviation follow the emulator's clock; conditions are evaluated
-//! inside the commit. A table is ready at once, and rows never conflict: this emulator is kinder there
-//! than the service, and faults make up for it.
+//! inside the commit. A table is ready at once and partitions take whatever comes unless `options` say
+//! otherwise, and rows never conflict: this emulator is kinder there than the service, and faults make up for it.
 //!
 //! What is not emulated is refused and not pretended: streams,
 //! server-side encryption, compression, filters with a value transfer rule, and every operation that
@@ -32,6 +32,8 @@
 //! | `row` | a row as it is kept: versions, sizes |
 //! | `key` | keys as bytes in the order of the rows |
 //! | `check` | what is refused; `check_table`, of tables and indexes |
+//! | `partitions` | the load on partitions; `split`, splitting them |
+//! | `split_points` | ComputeSplitPointsBySize |
 //! | `options` | how it hurts |
 //!
 //! Sources: service documents "Table Store API reference", "Error codes", "Limits", "Data model"; the
@@ -50,9 +52,12 @@ mod inside;
 mod key;
 mod operations;
 mod options;
+mod partitions;
 mod range;
 mod reads;
 mod row;
+mod split;
+mod split_points;
 mod table;
 mod tables;
 mod throughput;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use campaign_client::Serve;
 use campaign_tablestore::TableStore;
 use campaign_tablestore::op::{
-    abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, commit_transaction::CommitTransaction,
+    abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, commit_transaction::CommitTransaction, compute_split_points_by_size::ComputeSplitPointsBySize,
     create_index::CreateIndex, create_table::CreateTable, delete_defined_column::DeleteDefinedColumn,
     delete_row::DeleteRow, delete_table::DeleteTable, describe_table::DescribeTable, drop_index::DropIndex,
     get_range::GetRange, get_row::GetRow, list_table::ListTable, put_row::PutRow,
@@ -22,6 +22,7 @@ use http::{Response, request};
 use super::check::unreadable;
 use super::options::TableStoreOptions;
 use super::transactions::Transactions;
+use super::partitions::Partitions;
 use crate::fault::{Faults, Hop};
 use crate::stop::Fate;
 use crate::store::{Read, Store, StoreError, Write};
@@ -36,6 +37,7 @@ pub(super) fn find(name: &str) -> Option<Run> {
         "UpdateTable" => run::<UpdateTable>,
         "AddDefinedColumn" => run::<AddDefinedColumn>,
         "DeleteDefinedColumn" => run::<DeleteDefinedColumn>,
+        "ComputeSplitPointsBySize" => run::<ComputeSplitPointsBySize>,
         "CreateIndex" => run::<CreateIndex>,
         "DropIndex" => run::<DropIndex>,
         "PutRow" => run::<PutRow>,
@@ -63,6 +65,7 @@ pub(super) struct Cloud {
     pub(super) clock: campaign_client::Clock,
     pub(super) options: TableStoreOptions,
     pub(super) transactions: Arc<Transactions>,
+    pub(super) partitions: Partitions,
 }
 
 /// Why a request has no answer of its operation.

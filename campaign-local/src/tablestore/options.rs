@@ -4,12 +4,18 @@ use std::time::Duration;
 
 /// What an [`Emulator`](super::Emulator) does to its callers beside what is asked for by faults.
 ///
+/// A table begins as one partition, or as those it was made with. A partition is split when it is too large or too busy;
+/// splitting alone hurts nobody, and only DescribeTable tells.
+///
 /// ```
 /// use std::time::Duration;
 /// use campaign_local::tablestore::TableStoreOptions;
 ///
-/// let slow_to_start = TableStoreOptions { warm_up: Duration::from_secs(2), ..Default::default() };
-/// # let _ = slow_to_start;
+/// let like_the_cloud = TableStoreOptions::default()
+///     .warm_up(Duration::from_secs(2))
+///     .split_pause(Duration::from_millis(500))
+///     .partition_units_per_second(10_000);
+/// # let _ = like_the_cloud;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,10 +24,75 @@ pub struct TableStoreOptions {
     pub warm_up: Duration,
     /// How long a new index rests after each 500 rows of those that were there before it.
     pub index_pause: Duration,
+    /// Bytes from which a partition is split.
+    pub split_bytes: u64,
+    /// Writes within one second of the emulator's clock from which a partition is split.
+    pub split_writes_per_second: u32,
+    /// How long the two halves of a split partition answer `OTSPartitionUnavailable`. Zero: not at all.
+    pub split_pause: Duration,
+    /// Capacity units that a partition gives within one second of the emulator's clock, after which it answers
+    /// `OTSNotEnoughCapacityUnit`; none: as many as are asked for.
+    pub partition_units_per_second: Option<u32>,
 }
+
+/// The size that the service's documents advise against exceeding in one partition key, 10 GB.
+const SPLIT_BYTES: u64 = 10 << 30;
+/// Twice the writes per second up to which the service's documents see no hot spot.
+const SPLIT_WRITES: u32 = 2_000;
 
 impl Default for TableStoreOptions {
     fn default() -> Self {
-        Self { warm_up: Duration::ZERO, index_pause: Duration::ZERO }
+        Self {
+            warm_up: Duration::ZERO,
+            index_pause: Duration::ZERO,
+            split_bytes: SPLIT_BYTES,
+            split_writes_per_second: SPLIT_WRITES,
+            split_pause: Duration::ZERO,
+            partition_units_per_second: None,
+        }
+    }
+}
+
+impl TableStoreOptions {
+    /// The same with tables that are not ready for so long.
+    #[must_use]
+    pub const fn warm_up(mut self, time: Duration) -> Self {
+        self.warm_up = time;
+        self
+    }
+
+    /// The same with new indexes that rest so long after each piece.
+    #[must_use]
+    pub const fn index_pause(mut self, time: Duration) -> Self {
+        self.index_pause = time;
+        self
+    }
+
+    /// The same with partitions that are split from so many bytes.
+    #[must_use]
+    pub const fn split_bytes(mut self, bytes: u64) -> Self {
+        self.split_bytes = bytes;
+        self
+    }
+
+    /// The same with partitions that are split from so many writes in a second.
+    #[must_use]
+    pub const fn split_writes_per_second(mut self, writes: u32) -> Self {
+        self.split_writes_per_second = writes;
+        self
+    }
+
+    /// The same with halves that are not there for so long.
+    #[must_use]
+    pub const fn split_pause(mut self, time: Duration) -> Self {
+        self.split_pause = time;
+        self
+    }
+
+    /// The same with partitions that give so many capacity units in a second.
+    #[must_use]
+    pub const fn partition_units_per_second(mut self, units: u32) -> Self {
+        self.partition_units_per_second = Some(units);
+        self
     }
 }

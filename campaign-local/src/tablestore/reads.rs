@@ -19,6 +19,7 @@ impl Emulate for GetRow {
 
     async fn done(self, at: &Moments) -> Result<(Self, GetRowOutput), Stop> {
         let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        at.admit(&self.table_name, &self.primary_key).await?;
         let then = moment.clone();
         let output = at.look(&moment, move |view, service| {
             check::table_name(&get.table_name)?;
@@ -48,6 +49,7 @@ impl Emulate for GetRange {
 
     async fn done(self, at: &Moments) -> Result<(Self, RangePage), Stop> {
         let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        at.admit(&self.table_name, &self.inclusive_start_primary_key).await?;
         let then = moment.clone();
         let page = at.look(&moment, move |view, service| {
             check::table_name(&get.table_name)?;

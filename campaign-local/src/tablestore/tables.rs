@@ -53,6 +53,7 @@ impl Emulate for CreateTable {
             Ok(())
         });
         made.await?;
+        at.cloud.partitions.made(&self.table_meta.table_name, &self.split_points, at.now);
         Ok((self, ()))
     }
 }
@@ -147,6 +148,7 @@ impl Emulate for DeleteTable {
             Ok(())
         });
         removed.await?;
+        at.cloud.partitions.forget(&self.table_name);
         finish_removals(&at.cloud.store).await?;
         Ok((self, ()))
     }

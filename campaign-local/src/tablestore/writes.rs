@@ -75,11 +75,18 @@ async fn written(
     moments: &Moments,
 ) -> Result<Written, Stop> {
     let at = moments.at(transaction.as_deref())?;
+    moments.admit(&table, &row.key).await?;
+    let name = table.clone();
+    let (first, bytes) = (row.key.columns().first().map(|column| column.value.clone()), row.size());
     let then = at.clone();
     let work = move |write: &mut Write<'_>, service: &TableStore| {
         check::table_name(&table)?;
         let table = table::existing(write, service, &table)?;
         write_row(write, &table, row, &then)
     };
-    moments.change(&at, work).await
+    let written = moments.change(&at, work).await?;
+    if let Some(first) = first {
+        moments.wrote(&name, &first, bytes).await;
+    }
+    Ok(written)
 }

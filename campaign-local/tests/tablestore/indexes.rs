@@ -106,8 +106,7 @@ async fn a_row_of_an_index_is_read_by_its_key_and_never_written() {
 #[tokio::test]
 async fn a_new_index_takes_the_rows_that_are_there_only_if_asked_to() {
     let pause = Duration::from_millis(50);
-    let mut options = TableStoreOptions::default();
-    options.index_pause = pause;
+    let options = TableStoreOptions::default().index_pause(pause);
     let bed = bed_with(|cloud| cloud.table_store(options)).await;
     bed.client.send(&CreateTable::new(meta())).await.unwrap();
     for n in 0..600 {

@@ -5,6 +5,7 @@
 
 mod faults;
 mod indexes;
+mod partitions;
 mod ranges;
 mod refusals;
 mod rows;
