@@ -10,19 +10,19 @@ use bytes::Bytes;
 use campaign_client::Serve;
 use campaign_tablestore::TableStore;
 use campaign_tablestore::op::{
-    abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, commit_transaction::CommitTransaction, compute_split_points_by_size::ComputeSplitPointsBySize,
-    create_index::CreateIndex, create_table::CreateTable, delete_defined_column::DeleteDefinedColumn,
-    delete_row::DeleteRow, delete_table::DeleteTable, describe_table::DescribeTable, drop_index::DropIndex,
-    get_range::GetRange, get_row::GetRow, list_table::ListTable, put_row::PutRow,
-    start_local_transaction::StartLocalTransaction, update_row::UpdateRow, update_table::UpdateTable,
+    abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, commit_transaction::CommitTransaction,
+    compute_split_points_by_size::ComputeSplitPointsBySize, create_index::CreateIndex, create_table::CreateTable,
+    delete_defined_column::DeleteDefinedColumn, delete_row::DeleteRow, delete_table::DeleteTable,
+    describe_table::DescribeTable, drop_index::DropIndex, get_range::GetRange, get_row::GetRow, list_table::ListTable,
+    put_row::PutRow, start_local_transaction::StartLocalTransaction, update_row::UpdateRow, update_table::UpdateTable,
 };
 use campaign_tablestore::server::Refusal;
 use http::{Response, request};
 
 use super::check::unreadable;
 use super::options::TableStoreOptions;
-use super::transactions::Transactions;
 use super::partitions::Partitions;
+use super::transactions::Transactions;
 use crate::fault::{Faults, Hop};
 use crate::stop::Fate;
 use crate::store::{Read, Store, StoreError, Write};
