@@ -107,6 +107,8 @@ codes! {
     ObjectAlreadyExist = "OTSObjectAlreadyExist", 409, Conflict, Final; // [page] no
     /// There is no such transaction, or it ended.
     SessionNotExist = "OTSSessionNotExist", 400, NotFound, Final; // [sdk] functional tests; status not documented
+    /// Changes that were asked for are kept no longer, or the stream is gone.
+    TrimmedDataAccess = "OTSTrimmedDataAccess", 404, NotFound, Final; // [sdk Java] tests of its stream and tunnel clients
     /// The transaction has expired.
     SessionExpired = "OTSSessionExpired", 400, NotFound, Final; // [sdk]; status not documented
 }

@@ -10,6 +10,9 @@ pub const TABLES: u8 = b't';
 /// Table Store: one entry per row.
 pub const ROWS: u8 = b'r';
 
+/// Table Store: all that belongs to the stream of a table.
+pub const STREAMS: u8 = b's';
+
 /// Table Store: what a transaction did that is not yet committed. In memory only, never on the disk.
 pub const TRANSACTION: u8 = b'x';
 

@@ -4,7 +4,7 @@
 use campaign_tablestore::schema::CapacityUnit;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{
-    CellChange, Code, Column, Condition, KeyColumn, KeyValue, PrimaryKey, ReturnContent, Row, Written,
+    CellChange, Code, Column, Condition, KeyColumn, KeyValue, PrimaryKey, ReturnContent, Row, StreamAction, Written,
 };
 
 use super::at::At;
@@ -66,13 +66,17 @@ pub(super) fn write_row(write: &mut Write<'_>, table: &Table, row: RowWrite, at:
     if at.transaction.is_some() {
         transaction_log::add(write, transaction_log::entry(&key, &change, at.now), bytes)?;
     }
+    let action = change.action();
+    let asked = if table.has_stream() { change.cells() } else { Vec::new() };
     let Effect { columns, counted } = change.apply(before.as_ref(), at.now)?;
     let after = columns.map(|mut columns| {
         Versions::of(table, at.now).prune(&mut columns);
         Row { primary_key: key.clone(), columns }
     });
     let returned = returned(return_content.as_ref(), &key, &counted)?;
-    follow(write, &Changed { table, key: &key, after: after.as_ref() })?;
+    let cells = settled(asked, &counted, at.now);
+    let (before, after) = (before.as_ref(), after.as_ref());
+    follow(write, &Changed { table, key: &key, before, after, action, cells: &cells, now: at.now })?;
     Ok(Written { consumed: consumed(&condition, bytes), row: returned })
 }
 
@@ -91,6 +95,22 @@ impl Change {
             Self::Put(_) => "PutRow",
             Self::Update(_) => "UpdateRow",
             Self::Delete => "DeleteRow",
+        }
+    }
+
+    const fn action(&self) -> StreamAction {
+        match self {
+            Self::Put(_) => StreamAction::PutRow,
+            Self::Update(_) => StreamAction::UpdateRow,
+            Self::Delete => StreamAction::DeleteRow,
+        }
+    }
+
+    /// What an update asks for.
+    fn cells(&self) -> Vec<CellChange> {
+        match self {
+            Self::Update(changes) => changes.clone(),
+            Self::Put(_) | Self::Delete => Vec::new(),
         }
     }
 
@@ -156,6 +176,20 @@ fn number(write: &mut Write<'_>, table: &Table, key: PrimaryKey) -> Result<(Prim
         _ => column,
     };
     Ok((key.into_columns().into_iter().map(chosen).collect(), true))
+}
+
+/// What became of the cells that an update `asked` for: each has its version, and an increment is its sum.
+fn settled(asked: Vec<CellChange>, counted: &[Column], now: i64) -> Vec<CellChange> {
+    let settle = |change| match change {
+        CellChange::Put(column) => {
+            CellChange::Put(Column { timestamp: Some(column.timestamp.unwrap_or(now)), ..column })
+        }
+        CellChange::Increment { ref name, .. } => {
+            counted.iter().find(|column| column.name == *name).cloned().map_or(change, CellChange::Put)
+        }
+        deletion => deletion,
+    };
+    asked.into_iter().map(settle).collect()
 }
 
 /// A write costs what it carries; a condition costs a read.

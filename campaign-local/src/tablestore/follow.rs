@@ -3,9 +3,10 @@
 //! To let something follow the rows, add it to [`FOLLOWERS`].
 
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{PrimaryKey, Row};
+use campaign_tablestore::{CellChange, PrimaryKey, Row, StreamAction};
 
 use super::follow_index::keep_indexes;
+use super::follow_stream::keep_record;
 use super::key::row_key;
 use super::row;
 use super::table::Table;
@@ -16,15 +17,24 @@ use crate::store::Write;
 pub(super) struct Changed<'a> {
     pub(super) table: &'a Table,
     pub(super) key: &'a PrimaryKey,
+    /// The row as it was.
+    pub(super) before: Option<&'a Row>,
     /// The row as it is from now on.
     pub(super) after: Option<&'a Row>,
+    /// What was asked for.
+    pub(super) action: StreamAction,
+    /// Of an update of a table with a stream: what became of the cells, with their versions and with sums for increments.
+    pub(super) cells: &'a [CellChange],
+    /// When, in milliseconds since 1970.
+    pub(super) now: i64,
 }
 
 type Follower = fn(&mut Write<'_>, &Changed<'_>) -> Result<(), Refusal>;
 
 /// Who is told, in this order.
+///
 /// Indexes look at the row as it was kept, so the table comes after them.
-const FOLLOWERS: &[Follower] = &[keep_indexes, keep];
+const FOLLOWERS: &[Follower] = &[keep_indexes, keep, keep_record];
 
 /// Tells all of them. One that refuses refuses the change.
 pub(super) fn follow(write: &mut Write<'_>, changed: &Changed<'_>) -> Result<(), Refusal> {

@@ -6,9 +6,8 @@
 //! inside the commit. A table is ready at once and partitions take whatever comes unless `options` say
 //! otherwise, and rows never conflict: this emulator is kinder there than the service, and faults make up for it.
 //!
-//! What is not emulated is refused and not pretended: streams,
-//! server-side encryption, compression, filters with a value transfer rule, and every operation that
-//! `operations` does not list.
+//! What is not emulated is refused and not pretended: server-side encryption, compression, filters
+//! with a value transfer rule, and every operation that `operations` does not list.
 //!
 //! | file | what |
 //! |---|---|
@@ -18,6 +17,8 @@
 //! | `update_table` | UpdateTable, AddDefinedColumn, DeleteDefinedColumn; `throughput`, when what is reserved was changed |
 //! | `indexes` | CreateIndex, DropIndex, taking the rows that were there before |
 //! | `index` | an index as it is kept; `follow_index`, its rows |
+//! | `stream_calls` | ListStream, DescribeStream, GetShardIterator, GetStreamRecord |
+//! | `stream` | a stream as it is kept; `follow_stream`, its records; `shard_iterator`, places in it as callers have them |
 //! | `transaction_calls` | StartLocalTransaction, CommitTransaction, AbortTransaction |
 //! | `inside` | work that may be part of a transaction |
 //! | `transactions` | the open transactions; `transaction_log`, what each is to do when it is committed |
@@ -46,6 +47,7 @@ mod check_table;
 mod emulator;
 mod follow;
 mod follow_index;
+mod follow_stream;
 mod index;
 mod indexes;
 mod inside;
@@ -56,8 +58,11 @@ mod partitions;
 mod range;
 mod reads;
 mod row;
+mod shard_iterator;
 mod split;
 mod split_points;
+mod stream;
+mod stream_calls;
 mod table;
 mod tables;
 mod throughput;

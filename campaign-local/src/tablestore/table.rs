@@ -38,6 +38,10 @@ impl Table {
         Self { number, created, request, is_index: false }
     }
 
+    pub(super) fn has_stream(&self) -> bool {
+        self.request.stream_spec.as_ref().is_some_and(|spec| spec.enable_stream)
+    }
+
     pub(super) fn key_schema(&self) -> &[PrimaryKeySchema] {
         &self.request.table_meta.primary_key
     }

@@ -14,6 +14,7 @@ use super::check_table::{self, already_exists};
 use super::index;
 use super::key::table_prefix;
 use super::operations::{Emulate, Moments, Stop};
+use super::stream::{self, stream_prefix};
 use super::table::{self, REMOVING, Table, sequence_key, table_key};
 use super::throughput::{self, Throughput};
 use crate::store::{Order, Store, StoreError, View, space};
@@ -31,9 +32,6 @@ impl Emulate for CreateTable {
 
     async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
         check_table::table(&self)?;
-        if self.stream_spec.as_ref().is_some_and(|spec| spec.enable_stream) {
-            return Err(unsupported("streams").into());
-        }
         if self.sse_spec.as_ref().is_some_and(|spec| spec.enable) {
             return Err(unsupported("server-side encryption").into());
         }
@@ -49,7 +47,11 @@ impl Emulate for CreateTable {
                 index::make(write, service, &meta.name, &name, false, now)?;
             }
             let number = table::next_number(write)?;
-            write.put(table_key(&name), Table::new(number, now, request).save(service)?);
+            let mut table = Table::new(number, now, request);
+            if let Some(spec) = table.request.stream_spec.take() {
+                stream::set(write, &mut table, spec, now)?;
+            }
+            write.put(table_key(&name), table.save(service)?);
             Ok(())
         });
         made.await?;
@@ -77,7 +79,7 @@ pub(super) fn check_quota(view: &impl View, more: usize) -> Result<(), Refusal> 
 }
 
 /// The names of all tables, sorted.
-fn names(view: &impl View) -> Result<Vec<String>, Refusal> {
+pub(super) fn names(view: &impl View) -> Result<Vec<String>, Refusal> {
     let mut names = Vec::new();
     view.scan(table::ALL..space::end_of(table::ALL).as_slice(), Order::Forward, &mut |key, _| {
         names.push(String::from_utf8_lossy(&key[table::ALL.len()..]).into_owned());
@@ -103,6 +105,7 @@ fn describe(view: &impl View, service: &TableStore, name: &str) -> Result<TableD
         Some(index) => index::described(view, service, name, &index)?,
         None => table::existing(view, service, name)?,
     };
+    let stream_details = stream::details(view, &table)?;
     let reserved_throughput_details = Throughput::find(view, &table)?.details(&table);
     let mut request = table.request;
     for meta in &mut request.index_metas {
@@ -117,7 +120,7 @@ fn describe(view: &impl View, service: &TableStore, name: &str) -> Result<TableD
         reserved_throughput_details,
         table_options: request.table_options,
         table_status: Some(TableStatus::Active),
-        stream_details: None,
+        stream_details,
         shard_splits: splits.collect(),
         sse_details: None,
         index_metas: request.index_metas,
@@ -141,6 +144,7 @@ impl Emulate for DeleteTable {
             write.delete(table_key(&name));
             write.delete(sequence_key(table.number));
             write.delete(throughput::place(table.number));
+            stream::remove(write, table.number)?;
             for meta in &table.request.index_metas {
                 index::remove(write, &meta.name)?;
             }
@@ -154,7 +158,7 @@ impl Emulate for DeleteTable {
     }
 }
 
-/// Removes the rows of deleted tables.
+/// Removes the rows of deleted tables, and the records of streams that were switched off.
 pub(super) async fn finish_removals(store: &Store) -> Result<(), StoreError> {
     loop {
         let done = store.write(|write| {
@@ -165,12 +169,13 @@ pub(super) async fn finish_removals(store: &Store) -> Result<(), StoreError> {
             })?;
             let Some(marker) = removing else { return Ok(true) };
             let number = marker[REMOVING.len()..].try_into().map(u64::from_be_bytes).unwrap_or_default();
-            let prefix = table_prefix(number);
             let mut rows = Vec::new();
-            write.scan(prefix.as_slice()..space::end_of(&prefix).as_slice(), Order::Forward, &mut |key, _| {
-                rows.push(key.to_vec());
-                if rows.len() < REMOVED_AT_ONCE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            })?;
+            for prefix in [table_prefix(number), stream_prefix(number)] {
+                write.scan(prefix.as_slice()..space::end_of(&prefix).as_slice(), Order::Forward, &mut |key, _| {
+                    rows.push(key.to_vec());
+                    if rows.len() < REMOVED_AT_ONCE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                })?;
+            }
             if rows.is_empty() {
                 write.delete(marker);
             }

@@ -7,10 +7,12 @@ use campaign_tablestore::schema::{CapacityUnit, TableOptions};
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, TableStore};
 
-use super::check::{self, invalid, unsupported};
+use super::check::{self, invalid};
 use super::check_table;
 use super::operations::{Emulate, Moments, Stop};
+use super::stream;
 use super::table::{self, Table, table_key};
+use super::tables::finish_removals;
 use super::throughput::Throughput;
 use crate::store::Write;
 
@@ -26,6 +28,10 @@ impl Emulate for UpdateTable {
         check::table_name(&self.table_name)?;
         let (update, now) = (self.clone(), at.now);
         let updated = at.write(move |write, service| update_table(write, service, &update, now)).await?;
+        if self.stream_spec.is_some() {
+            // Of a stream that was switched off.
+            finish_removals(&at.cloud.store).await?;
+        }
         Ok((self, updated))
     }
 }
@@ -40,9 +46,6 @@ fn update_table(
     let reserves = update.reserved_read.is_some() || update.reserved_write.is_some();
     if !reserves && update.table_options == TableOptions::unset() && update.stream_spec.is_none() {
         return Err(invalid("No property of the table is given to be updated."));
-    }
-    if update.stream_spec.as_ref().is_some_and(|spec| spec.enable_stream) {
-        return Err(unsupported("streams"));
     }
     check_table::options(&update.table_options)?;
     merge(&mut table.request.table_options, &update.table_options);
@@ -67,11 +70,14 @@ fn update_table(
         throughput.keep(write, &table);
         table.request.reserved_throughput = units;
     }
+    if let Some(spec) = update.stream_spec.clone() {
+        stream::set(write, &mut table, spec, now)?;
+    }
     write.put(table_key(&update.table_name), table.save(service)?);
     Ok(UpdatedTable {
         reserved_throughput_details: throughput.details(&table),
+        stream_details: stream::details(write, &table)?,
         table_options: table.request.table_options,
-        stream_details: None,
     })
 }
 

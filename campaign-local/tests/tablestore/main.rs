@@ -9,6 +9,7 @@ mod partitions;
 mod ranges;
 mod refusals;
 mod rows;
+mod streams;
 mod tables;
 mod transactions;
 mod typed;
