@@ -123,9 +123,9 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// [`UnsupportedFilter`](crate::UnsupportedFilter) if the column condition cannot be evaluated here.
+    /// [`BadPattern`](crate::BadPattern) if an expression of the column condition cannot be compiled.
     #[cfg(feature = "server")]
-    pub fn holds(&self, stored: Option<&crate::Row>) -> Result<bool, crate::UnsupportedFilter> {
+    pub fn holds(&self, stored: Option<&crate::Row>) -> Result<bool, crate::BadPattern> {
         let columns = match (&self.column_condition, stored) {
             (None, _) => true,
             (Some(filter), Some(row)) => filter.matches(row)?,

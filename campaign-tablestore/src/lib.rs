@@ -34,7 +34,7 @@ pub use entity::{Entity, EntityError, EntityFault, KeyValues, Table, binary, fro
 #[cfg(feature = "entries")]
 pub use entries::EntryTable;
 #[cfg(feature = "server")]
-pub use filter::UnsupportedFilter;
+pub use filter::BadPattern;
 pub use filter::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, ValueTransfer};
 pub use op::{
     abort_transaction::AbortTransaction,

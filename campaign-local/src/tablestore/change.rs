@@ -8,7 +8,7 @@ use campaign_tablestore::{
 };
 
 use super::at::At;
-use super::check::{self, Place, invalid, unsupported};
+use super::check::{self, Place, bad_pattern, invalid};
 use super::follow::{Changed, follow};
 use super::row::{self, Versions, units};
 use super::table::{self, Table, sequence_key};
@@ -59,7 +59,7 @@ pub(super) fn write_row(write: &mut Write<'_>, table: &Table, row: RowWrite, at:
     match condition.holds(before.as_ref()) {
         Ok(true) => {}
         Ok(false) => return Err(Refusal::new(Code::ConditionCheckFail, "Condition check failed.")),
-        Err(_) => return Err(unsupported("filters with a value transfer rule")),
+        Err(_) => return Err(bad_pattern()),
     }
     let bytes = row::key_size(&key) + change.size();
     check::data(change.operation(), bytes)?;

@@ -28,6 +28,11 @@ pub(super) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::ParameterInvalid, message)
 }
 
+/// A filter's expression is none. No document has the text.
+pub(super) fn bad_pattern() -> Refusal {
+    invalid("The regular expression of a filter is invalid.")
+}
+
 pub(super) fn unsupported(what: &str) -> Refusal {
     Refusal::new(Code::UnsupportOperation, format!("campaign-local does not emulate {what}."))
 }

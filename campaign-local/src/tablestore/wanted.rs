@@ -5,7 +5,7 @@ use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Column, Filter, Name, PrimaryKey, Row, TimeRange};
 
 use super::at::At;
-use super::check::{self, Place, invalid, unsupported};
+use super::check::{self, Place, bad_pattern, invalid};
 use super::row;
 use super::table::Table;
 use crate::store::View;
@@ -83,7 +83,7 @@ impl Wanted {
             return Ok(None);
         }
         let Some(filter) = &self.filter else { return Ok(Some(row)) };
-        let stays = filter.apply(&mut row).map_err(|_| unsupported("filters with a value transfer rule"))?;
+        let stays = filter.apply(&mut row).map_err(|_| bad_pattern())?;
         Ok(Some(row).filter(|_| stays))
     }
 

@@ -16,7 +16,7 @@ mod tests;
 
 pub use column::{CastType, ColumnFilter, Comparator, ValueTransfer};
 #[cfg(feature = "server")]
-pub use evaluate::UnsupportedFilter;
+pub use evaluate::BadPattern;
 
 use thiserror::Error;
 

@@ -1,7 +1,7 @@
 //! What filters and conditions do to rows.
 
 use super::{CastType, ColumnFilter, Filter};
-use crate::{Condition, PrimaryKey, Row, UnsupportedFilter, Value};
+use crate::{BadPattern, Condition, PrimaryKey, Row, Value};
 
 fn row() -> Row {
     Row::new(PrimaryKey::new().with("id", "a"))
@@ -75,12 +75,54 @@ fn filters_are_joined_by_their_operator() {
 }
 
 #[test]
-fn a_value_transfer_rule_is_refused_even_where_it_would_not_decide() {
-    let rule = ColumnFilter::equal("s", 1).value_transfer("(.)", CastType::Integer);
-    assert_eq!(Filter::from(rule.clone()).matches(&row()), Err(UnsupportedFilter));
-    let decided = Filter::any([ColumnFilter::exist("n"), rule]);
-    assert_eq!(decided.matches(&row()), Err(UnsupportedFilter));
-    assert_eq!(Condition::ignore().column(decided).holds(None), Err(UnsupportedFilter));
+fn a_value_transfer_rule_compares_a_part_of_a_text() {
+    let row = Row::new(PrimaryKey::new().with("id", "a"))
+        .with("state", "{cluster_name:name 1,lastupdatetime:12345}")
+        .with("number", 12_345)
+        .with("half", "x=0.5;x=7");
+    let passes = |filter: ColumnFilter| Filter::from(filter).matches(&row).unwrap();
+    let time = |filter: ColumnFilter| filter.value_transfer("lastupdatetime:([0-9]+)}", CastType::Integer);
+    assert!(passes(time(ColumnFilter::equal("state", 12_345))) && passes(time(ColumnFilter::greater_than("state", 9))));
+    assert!(!passes(time(ColumnFilter::greater_than("state", 12_345))));
+    let text = |filter: ColumnFilter| filter.value_transfer("name:([a-z]+)", CastType::String);
+    assert!(passes(text(ColumnFilter::equal("state", "name"))) && !passes(text(ColumnFilter::equal("state", "names"))));
+    assert!(
+        passes(ColumnFilter::equal("half", 0.5).value_transfer("x=([0-9.]+)", CastType::Double)),
+        "the first match"
+    );
+    assert!(passes(ColumnFilter::equal("half", b"x=0".to_vec()).value_transfer("x=0", CastType::Binary)), "no group");
+    assert!(passes(ColumnFilter::exist("number").value_transfer("(.)", CastType::String)));
+    assert!(passes(time(ColumnFilter::equal("gone", 1))), "filter_if_missing is false");
+    for nothing in [
+        ColumnFilter::not_equal("number", 1).value_transfer("(.)", CastType::Integer),
+        ColumnFilter::not_equal("state", 1).value_transfer("(nowhere)", CastType::Integer),
+        ColumnFilter::not_equal("state", 1).value_transfer("(name)", CastType::Integer),
+        ColumnFilter::not_equal("state", 1).value_transfer("(z)?cluster", CastType::Integer),
+        ColumnFilter::not_equal("state", 1).value_transfer("(name)", CastType::Null),
+    ] {
+        assert!(!passes(nothing.clone()), "{nothing:?}");
+    }
+}
+
+#[test]
+fn an_expression_that_is_none_is_refused_even_where_it_would_not_decide() {
+    for expression in ["(", "((a{1,1000}){1,1000})"] {
+        let rule = ColumnFilter::equal("s", 1).value_transfer(expression, CastType::Integer);
+        assert_eq!(Filter::from(rule.clone()).matches(&row()), Err(BadPattern));
+        let decided = Filter::any([ColumnFilter::exist("n"), rule]);
+        assert_eq!(decided.matches(&row()), Err(BadPattern));
+        assert_eq!(Condition::ignore().column(decided).holds(None), Err(BadPattern));
+    }
+}
+
+#[test]
+fn many_expressions_are_compiled_one_after_the_other() {
+    let row = Row::new(PrimaryKey::new().with("id", "a")).with("s", "n17");
+    let equal =
+        |n: usize| ColumnFilter::equal("s", "17").value_transfer(format!("n{{1,{n}}}([0-9]+)"), CastType::String);
+    for n in (1..60).chain(1..60) {
+        assert_eq!(Filter::from(equal(n)).matches(&row), Ok(true), "{n}");
+    }
 }
 
 #[test]
