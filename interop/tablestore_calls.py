@@ -40,6 +40,7 @@ from tablestore import (
 
 from local_cloud import LocalCloud
 from report import Report
+import tablestore_tables
 
 TABLE = "interop"
 SCHEMA = [("person", "STRING"), ("n", "INTEGER")]
@@ -464,6 +465,7 @@ def main(binary):
                 parser = "native" if native and tablestore.native.NATIVE_AVAILABLE else "python"
                 report.prefix = f"[{version}, {parser}]"
                 client = connect()
+                tablestore_tables.tables(report, client)
                 tables(report, client)
                 puts(report, client)
                 column_conditions(report, client)
