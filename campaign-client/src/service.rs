@@ -63,6 +63,18 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
         signing: &Signing<'_>,
     ) -> Result<()>;
 
+    /// What the body of an answer holds, if the service sends it in a form of its own, compressed for example; at most `limit`
+    /// bytes. [`is_error`](Self::is_error), [`read_error`](Self::read_error) and the operation are given it;
+    /// [`verify`](Self::verify) is given the body as it came.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unreadable`] if it cannot be had. Of an answer that is an error by its status, this is passed over: it is
+    /// read as if its body were empty.
+    fn content(&self, response: &response::Parts, body: &Bytes, limit: u64) -> Result<Bytes> {
+        let _ = (response, limit);
+        Ok(body.clone())
+    }
+
     /// True if the answer is an error, whatever its status says.
     fn is_error(&self, response: &response::Parts, body: &[u8]) -> bool {
         let _ = body;

@@ -2,6 +2,7 @@
 
 mod code;
 mod condition;
+mod deflate;
 mod entity;
 #[cfg(feature = "entries")]
 mod entries;
@@ -30,6 +31,7 @@ mod write;
 
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
+pub use deflate::DeflateFault;
 pub use entity::{Entity, EntityError, EntityFault, KeyValues, Table, binary, from_row, from_row_ref, to_row};
 #[cfg(feature = "entries")]
 pub use entries::EntryTable;

@@ -16,8 +16,9 @@ use prost::Message;
 use subtle::ConstantTimeEq;
 
 use crate::{
-    Code,
+    Code, DeflateFault,
     code::SKEWED,
+    deflate,
     sign::{self, MAX_SKEW, SigningKey, header},
     wire::ErrorMessage,
 };
@@ -142,6 +143,32 @@ pub fn admit(
     }
     let access_key_id = headers.get(header::ACCESS_KEY_ID).cloned();
     Ok(Caller { access_key_id: access_key_id.unwrap_or_else(|| HeaderValue::from_static("")), key })
+}
+
+/// The body of an admitted request as its operation is to read it: inflated, if it came compressed, up to `limit` bytes.
+///
+/// # Errors
+/// A [`Refusal`] if it is not what its headers say. The texts are this crate's own; no document has them.
+pub fn inflate_request(request: &Parts, body: Bytes, limit: u64) -> Result<Bytes, Refusal> {
+    let Some(kind) = request.headers.get(header::REQUEST_COMPRESSION) else { return Ok(body) };
+    deflate::inflate(&body, kind, request.headers.get(header::REQUEST_SIZE), limit).map_err(|fault| match fault {
+        DeflateFault::TooLong => Refusal::new(Code::RequestBodyTooLarge, "The request body is larger than 5 MB."),
+        fault => Refusal::new(Code::ParameterInvalid, format!("Decompress request body failed: {fault}.")),
+    })
+}
+
+/// Compresses an answer if the request asks for it and it becomes smaller. To be called before [`complete`], whose digest is
+/// of the body as sent.
+pub fn deflate_answer(request: &HeaderMap, response: &mut http::Response<Bytes>) {
+    if request.get(header::RESPONSE_COMPRESSION).is_none_or(|kind| kind != deflate::NAME) {
+        return;
+    }
+    if let Some(deflated) = deflate::deflate(response.body()) {
+        let size = HeaderValue::from(response.body().len());
+        *response.body_mut() = deflated;
+        response.headers_mut().insert(header::RESPONSE_COMPRESSION, HeaderValue::from_static(deflate::NAME));
+        response.headers_mut().insert(header::RESPONSE_SIZE, size);
+    }
 }
 
 /// Puts the headers that every answer has on `response`, and the signature if the `caller` was admitted: a refused one

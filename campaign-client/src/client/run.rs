@@ -137,12 +137,16 @@ impl<S: Service> Client<S> {
             Err(error) if error.kind() == TransportErrorKind::TooLong && fails => Bytes::new(),
             body => body?,
         };
-        let Some(read) = read.filter(|_| !service.is_error(&parts, &body)) else {
-            return Err(self.read_error(&parts, &body));
+        let content = match service.content(&parts, &body, limit) {
+            Err(_) if fails => Bytes::new(),
+            content => content?,
+        };
+        let Some(read) = read.filter(|_| !service.is_error(&parts, &content)) else {
+            return Err(self.read_error(&parts, &content));
         };
         let signing = Signing { credentials: &credentials, now, nonce: "", place: Place::Header };
         service.verify(&call.request, &parts, &body, &signing)?;
-        read(&parts, body)
+        read(&parts, content)
     }
 
     /// Signs the request afresh and sends it.

@@ -10,12 +10,12 @@ use axum::response::Response;
 use bytes::Bytes;
 use campaign_client::transport::Dropped;
 use campaign_client::{Clock, Credentials};
-use campaign_tablestore::server::{Caller, Known, Refusal, admit, complete};
+use campaign_tablestore::server::{Caller, Known, Refusal, admit, complete, deflate_answer, inflate_request};
 use campaign_tablestore::sign::header::SIGN_REGION;
 use campaign_tablestore::{Code, TableStore};
 use http::{HeaderValue, Uri, header, request};
 
-use super::check::{invalid, unsupported};
+use super::check::invalid;
 use super::indexes::fill_indexes;
 use super::operations::{Cloud, Stop, find};
 use super::options::TableStoreOptions;
@@ -104,22 +104,18 @@ impl Emulator {
     }
 
     async fn run(&self, parts: request::Parts, body: Bytes) -> Result<http::Response<Bytes>, Stop> {
-        // Java sends it by default only when asked to; a body that is not what its digest says would
-        // only look broken.
-        if parts.headers.contains_key("x-ots-request-compress-type") {
-            return Err(unsupported("compressed requests").into());
-        }
         let name = parts.uri.path().trim_start_matches('/').to_owned();
         let Some(run) = find(&name) else {
             return Err(invalid(format!("Unsupported operation: {}.", crate::log::printable(&name))).into());
         };
+        let body = inflate_request(&parts, body, MAX_REQUEST_BYTES as u64)?;
         run(Arc::clone(&self.cloud), parts, body).await
     }
 }
 
 async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.clone();
+    let (path, headers) = (parts.uri.clone(), parts.headers.clone());
     let Ok(body) = to_bytes(body, MAX_REQUEST_BYTES).await else {
         let refusal = Refusal::new(Code::RequestBodyTooLarge, "The request body is larger than 5 MB.");
         return finish(&emulator, refusal.response(), &path, None);
@@ -131,7 +127,7 @@ async fn answer(State(emulator): State<Emulator>, request: Request) -> Response 
             return finish(&emulator, refusal.response(), &path, None);
         }
     };
-    let response = match emulator.run(parts, body).await {
+    let mut response = match emulator.run(parts, body).await {
         Ok(response) => response,
         Err(Stop::Refused(refusal)) => refusal.response(),
         Err(Stop::Busy { retry_after }) => {
@@ -145,6 +141,7 @@ async fn answer(State(emulator): State<Emulator>, request: Request) -> Response 
             return response;
         }
     };
+    deflate_answer(&headers, &mut response);
     finish(&emulator, response, &path, Some(&caller))
 }
 

@@ -6,7 +6,7 @@
 //! inside the commit. A table is ready at once and partitions take whatever comes unless `options` say
 //! otherwise, and rows never conflict: this emulator is kinder there than the service, and faults make up for it.
 //!
-//! What is not emulated is refused and not pretended: server-side encryption, compression, and every
+//! What is not emulated is refused and not pretended: server-side encryption, and every
 //! operation that `operations` does not list.
 //!
 //! | file | what |

@@ -39,8 +39,18 @@ pub const MAX_BUFFER_BYTES: usize = 16 * 1024 * 1024;
 pub struct RowReader<'a> {
     cursor: Cursor<'a>,
     cells: Vec<CellRef<'a>>,
+    /// The names of the rows before, by their place in a row: most rows of an answer have the same columns, and a name that
+    /// is known need be neither summed nor checked again.
+    names: Vec<KnownName<'a>>,
     shape: Shape,
     rows: usize,
+}
+
+/// A name that has been read, with its checksum.
+#[derive(Clone, Copy, Debug)]
+struct KnownName<'a> {
+    name: &'a str,
+    crc: u8,
 }
 
 impl<'a> RowReader<'a> {
@@ -60,7 +70,7 @@ impl<'a> RowReader<'a> {
         if !buffer.is_empty() && cursor.rest().is_empty() {
             return Err(cursor.error(DecodeFault::UnexpectedEnd));
         }
-        Ok(Self { cursor, cells: Vec::new(), shape, rows: 0 })
+        Ok(Self { cursor, cells: Vec::new(), names: Vec::new(), shape, rows: 0 })
     }
 
     /// The next row, or `None` after the last.
@@ -144,8 +154,16 @@ impl<'a> RowReader<'a> {
     /// Reads the cells of the primary key or of the attributes; gives the row's checksum so far.
     fn cells_of_section(&mut self, mut crc: u8) -> Result<u8, DecodeError> {
         while self.cursor.take_if(tag::CELL) {
-            let (cell, cell_crc) = read_cell(&mut self.cursor)?;
+            let place = self.cells.len();
+            let known = self.names.get(place).copied();
+            let (cell, cell_crc, name) = read_cell(&mut self.cursor, known)?;
             self.cells.push(cell);
+            match (name, self.names.get_mut(place)) {
+                (None, _) => {}
+                (Some(name), Some(known)) => *known = name,
+                // Rows are read cell by cell, so that this is the place after the last one.
+                (Some(name), None) => self.names.push(name),
+            }
             crc = crc8::push(crc, cell_crc);
         }
         Ok(crc)
@@ -158,14 +176,20 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// Reads a cell after its tag; gives it with its checksum.
+/// Reads a cell after its tag; gives it with its checksum, and its name if that is not the one that is `known`.
 ///
 /// The checksum is compared before the content is looked at, so that a corrupted text is a wrong checksum and not bad UTF-8.
-fn read_cell<'a>(cursor: &mut Cursor<'a>) -> Result<(CellRef<'a>, u8), DecodeError> {
+#[inline]
+fn read_cell<'a>(
+    cursor: &mut Cursor<'a>,
+    known: Option<KnownName<'a>>,
+) -> Result<(CellRef<'a>, u8, Option<KnownName<'a>>), DecodeError> {
     cursor.expect(tag::CELL_NAME)?;
     let name = cursor.sized()?;
     let name_end = cursor.offset();
-    let mut crc = crc8::extend(0, name);
+    let known = known.filter(|known| known.name.as_bytes() == name);
+    let name_crc = known.map_or_else(|| crc8::extend(0, name), |known| known.crc);
+    let mut crc = name_crc;
 
     let value = if cursor.take_if(tag::CELL_VALUE) { Some(cursor.sized()?) } else { None };
     let value_start = cursor.offset() - value.map_or(0, <[u8]>::len);
@@ -186,12 +210,12 @@ fn read_cell<'a>(cursor: &mut Cursor<'a>) -> Result<(CellRef<'a>, u8), DecodeErr
         return Err(cursor.error(DecodeFault::CellChecksum));
     }
 
-    let at_name = |fault| DecodeError::new(fault, name_end - name.len());
-    if name.is_empty() {
-        return Err(at_name(DecodeFault::EmptyName));
-    }
+    let text = match known {
+        Some(known) => known.name,
+        None => read_name(name).map_err(|fault| DecodeError::new(fault, name_end - name.len()))?,
+    };
     let cell = CellRef {
-        name: std::str::from_utf8(name).map_err(|_| at_name(DecodeFault::NotUtf8))?,
+        name: text,
         value: value.map(|bytes| variant::read(bytes, value_start)).transpose()?,
         op: match op {
             None => None,
@@ -199,5 +223,13 @@ fn read_cell<'a>(cursor: &mut Cursor<'a>) -> Result<(CellRef<'a>, u8), DecodeErr
         },
         timestamp: timestamp.map(i64::from_le_bytes),
     };
-    Ok((cell, crc))
+    let new = if known.is_none() { Some(KnownName { name: text, crc: name_crc }) } else { None };
+    Ok((cell, crc, new))
+}
+
+fn read_name(name: &[u8]) -> Result<&str, DecodeFault> {
+    if name.is_empty() {
+        return Err(DecodeFault::EmptyName);
+    }
+    std::str::from_utf8(name).map_err(|_| DecodeFault::NotUtf8)
 }

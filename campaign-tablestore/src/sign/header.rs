@@ -15,6 +15,14 @@ pub const CONTENT_MD5: HeaderName = HeaderName::from_static("x-ots-contentmd5");
 pub const CONTENT_TYPE: HeaderName = HeaderName::from_static("x-ots-contenttype");
 /// When the message was signed, in UTC.
 pub const DATE: HeaderName = HeaderName::from_static("x-ots-date");
+/// How the body of a request is compressed.
+pub const REQUEST_COMPRESSION: HeaderName = HeaderName::from_static("x-ots-request-compress-type");
+/// How many bytes the body of a request has uncompressed.
+pub const REQUEST_SIZE: HeaderName = HeaderName::from_static("x-ots-request-compress-size");
+/// In a request, how its answer may be compressed; in an answer, how it is.
+pub const RESPONSE_COMPRESSION: HeaderName = HeaderName::from_static("x-ots-response-compress-type");
+/// How many bytes the body of an answer has uncompressed.
+pub const RESPONSE_SIZE: HeaderName = HeaderName::from_static("x-ots-response-compress-size");
 /// The instance that is called.
 pub const INSTANCE: HeaderName = HeaderName::from_static("x-ots-instancename");
 /// The id of the request, in answers.

@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
-use ::http::uri::PathAndQuery;
+use ::http::{HeaderValue, uri::PathAndQuery};
 use bytes::Bytes;
 use campaign_client::{Body, Error, Operation, Result, Service};
 use prost::Message;
 
 use super::WireFault;
-use crate::TableStore;
+use crate::{TableStore, deflate, sign::header};
 
 /// The longest message that is read, in bytes. The service takes requests of 5 MB and answers a range with 4 MB of rows
 /// (service document "Limits").
@@ -19,12 +19,19 @@ pub(crate) fn post<O: Operation<Service = TableStore>>(
     service: &TableStore,
     body: Bytes,
 ) -> Result<http::Request<Body>> {
-    let mut request = http::Request::new(Body::Bytes(body));
+    let mut request = http::Request::new(Body::empty());
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = service.endpoint().uri_of(PathAndQuery::from_static(Path::<O>::TEXT))?;
     if !service.headers().is_empty() {
         *request.headers_mut() = service.headers().clone();
     }
+    let deflated = Some(&body).filter(|_| service.deflates_requests()).and_then(|body| deflate::deflate(body));
+    if deflated.is_some() {
+        let headers = request.headers_mut();
+        headers.insert(header::REQUEST_COMPRESSION, HeaderValue::from_static(deflate::NAME));
+        headers.insert(header::REQUEST_SIZE, HeaderValue::from(body.len()));
+    }
+    *request.body_mut() = Body::Bytes(deflated.unwrap_or(body));
     Ok(request)
 }
 
