@@ -4,7 +4,8 @@
 use campaign_tablestore::schema::CapacityUnit;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{
-    CellChange, Code, Column, Condition, KeyColumn, KeyValue, PrimaryKey, ReturnContent, Row, StreamAction, Written,
+    CellChange, Code, Column, Condition, KeyColumn, KeyValue, PrimaryKey, ReturnContent, Row, RowChange, StreamAction,
+    Written,
 };
 
 use super::at::At;
@@ -29,6 +30,17 @@ impl RowWrite {
     /// The bytes that it carries.
     pub(super) fn size(&self) -> usize {
         row::key_size(&self.key) + self.change.size()
+    }
+}
+
+impl From<campaign_tablestore::RowWrite> for RowWrite {
+    fn from(row: campaign_tablestore::RowWrite) -> Self {
+        let (key, change) = match row.change {
+            RowChange::Put(row) => (row.primary_key, Change::Put(row.columns)),
+            RowChange::Update(row) => (row.primary_key, Change::Update(row.changes)),
+            RowChange::Delete(key) => (key, Change::Delete),
+        };
+        Self { key, change, condition: row.condition, return_content: row.return_content }
     }
 }
 

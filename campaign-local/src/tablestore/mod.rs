@@ -23,9 +23,12 @@
 //! | `inside` | work that may be part of a transaction |
 //! | `transactions` | the open transactions; `transaction_log`, what each is to do when it is committed |
 //! | `writes` | PutRow, UpdateRow, DeleteRow |
+//! | `batch_write` | BatchWriteRow, BulkImport |
 //! | `change` | the one way a row changes, and `update`, what UpdateRow does to its columns |
 //! | `follow` | what happens with a changed row in the same commit |
 //! | `reads` | GetRow, GetRange |
+//! | `batch_get` | BatchGetRow |
+//! | `export` | BulkExport |
 //! | `wanted` | which columns and versions a read asks for |
 //! | `range` | the rows of a range, a page at a time |
 //! | `at` | when a request happens, and inside which transaction |
@@ -41,10 +44,13 @@
 //! functional tests of the official SDKs for the texts.
 
 mod at;
+mod batch_get;
+mod batch_write;
 mod change;
 mod check;
 mod check_table;
 mod emulator;
+mod export;
 mod follow;
 mod follow_index;
 mod follow_stream;

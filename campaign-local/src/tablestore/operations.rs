@@ -10,13 +10,14 @@ use bytes::Bytes;
 use campaign_client::Serve;
 use campaign_tablestore::TableStore;
 use campaign_tablestore::op::{
-    abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, commit_transaction::CommitTransaction,
-    compute_split_points_by_size::ComputeSplitPointsBySize, create_index::CreateIndex, create_table::CreateTable,
-    delete_defined_column::DeleteDefinedColumn, delete_row::DeleteRow, delete_table::DeleteTable,
-    describe_stream::DescribeStream, describe_table::DescribeTable, drop_index::DropIndex, get_range::GetRange,
-    get_row::GetRow, get_shard_iterator::GetShardIterator, get_stream_record::GetStreamRecord, list_stream::ListStream,
-    list_table::ListTable, put_row::PutRow, start_local_transaction::StartLocalTransaction, update_row::UpdateRow,
-    update_table::UpdateTable,
+    abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, batch_get_row::BatchGetRow,
+    batch_write_row::BatchWriteRow, bulk_export::BulkExport, bulk_import::BulkImport,
+    commit_transaction::CommitTransaction, compute_split_points_by_size::ComputeSplitPointsBySize,
+    create_index::CreateIndex, create_table::CreateTable, delete_defined_column::DeleteDefinedColumn,
+    delete_row::DeleteRow, delete_table::DeleteTable, describe_stream::DescribeStream, describe_table::DescribeTable,
+    drop_index::DropIndex, get_range::GetRange, get_row::GetRow, get_shard_iterator::GetShardIterator,
+    get_stream_record::GetStreamRecord, list_stream::ListStream, list_table::ListTable, put_row::PutRow,
+    start_local_transaction::StartLocalTransaction, update_row::UpdateRow, update_table::UpdateTable,
 };
 use campaign_tablestore::server::Refusal;
 use http::{Response, request};
@@ -45,6 +46,10 @@ pub(super) fn find(name: &str) -> Option<Run> {
         "PutRow" => run::<PutRow>,
         "GetRow" => run::<GetRow>,
         "GetRange" => run::<GetRange>,
+        "BatchGetRow" => run::<BatchGetRow>,
+        "BatchWriteRow" => run::<BatchWriteRow>,
+        "BulkExport" => run::<BulkExport>,
+        "BulkImport" => run::<BulkImport>,
         "ListStream" => run::<ListStream>,
         "DescribeStream" => run::<DescribeStream>,
         "GetShardIterator" => run::<GetShardIterator>,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is a finding")]
 
+mod batches;
 mod compression;
 mod faults;
 mod indexes;

@@ -132,7 +132,7 @@ async fn what_is_not_emulated_is_refused_and_every_answer_is_signed() {
     let bed = bed_with_table().await;
     let transport = bed.cloud.table_store_transport();
     for (change, message) in [
-        ("/BatchGetRow", "Unsupported operation: BatchGetRow."),
+        ("/CreateDeliveryTask", "Unsupported operation: CreateDeliveryTask."),
         ("/tunnel/create", "Unsupported operation: tunnel/create."),
         ("/PutRow", "Decompress request body failed: its form is not deflate."),
     ] {
