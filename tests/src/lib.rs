@@ -62,10 +62,14 @@ mod guide {
     struct Readme;
     #[doc = include_str!("../../docs/campaign.md")]
     struct Campaign;
+    #[doc = include_str!("../../docs/local.md")]
+    struct Local;
     #[doc = include_str!("../../docs/oss.md")]
     struct Oss;
     #[doc = include_str!("../../docs/tablestore.md")]
     struct TableStore;
+    #[doc = include_str!("../../docs/tablestore-tables.md")]
+    struct TableStoreTables;
     #[doc = include_str!("../../docs/tablestore-types.md")]
     struct TableStoreTypes;
     #[doc = include_str!("../../docs/tablestore-reading.md")]
