@@ -41,6 +41,7 @@ from tablestore import (
 from local_cloud import LocalCloud
 from report import Report
 import tablestore_tables
+import tablestore_transactions
 
 TABLE = "interop"
 SCHEMA = [("person", "STRING"), ("n", "INTEGER")]
@@ -480,6 +481,8 @@ def main(binary):
                     report.compare("list_table: another region", (403, "OTSAuthFailed"), refused[:2])
                 clocks(report, connect)
                 asynchronous(report, lambda: AsyncOTSClient(**settings()))
+                tablestore_transactions.transactions(report, client, connect)
+                left = tablestore_transactions.begin_and_leave(client)
 
                 # Acknowledged is stored: the process is killed, and another takes over folder and port.
                 cloud.kill()
@@ -488,6 +491,7 @@ def main(binary):
                 ada = (key("ada", 1), [("age", 22), ("city", "London"), ("visits", 1)])
                 report.call("get_row: after SIGKILL and a restart", ada, get, connect(), key("ada", 1))
                 client = connect()
+                tablestore_transactions.after_restart(report, client, left)
                 report.call("delete_table", None, client.delete_table, TABLE)
                 report.call("delete_table: again", MISSING_TABLE, client.delete_table, TABLE)
                 report.call("list_table: none is left", (), client.list_table)

@@ -6,7 +6,7 @@ use campaign_client::{Error, Operation, Result};
 use tokio::runtime::Handle;
 
 use crate::{
-    AbortTransaction, Client, Code, CommitTransaction, DeleteRow, GetRange, GetRow, PrimaryKey, PutRow,
+    AbortTransaction, BatchWriteRow, Client, Code, CommitTransaction, DeleteRow, GetRange, GetRow, PrimaryKey, PutRow,
     StartLocalTransaction, TableStore, UpdateRow,
 };
 
@@ -26,7 +26,7 @@ macro_rules! transactional {
         }
     )*};
 }
-transactional!(GetRow, GetRange, PutRow, UpdateRow, DeleteRow);
+transactional!(GetRow, GetRange, PutRow, UpdateRow, DeleteRow, BatchWriteRow);
 
 /// A transaction over the rows of one partition key: all its writes take effect with [`commit`](Self::commit), or none does
 /// (service document "Local transactions").

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test: a panic is a finding")]
 
 mod batches;
+mod changes;
 mod compression;
 mod faults;
 mod indexes;

@@ -6,14 +6,15 @@ use std::time::Duration;
 use campaign_local::tablestore::TableStoreOptions;
 use campaign_tablestore::schema::{KeyType, StreamSpecification, TableMeta, TableOptions};
 use campaign_tablestore::{
-    CellChange, Client, Code, Column, ColumnFilter, Condition, CreateTable, DeleteRow, DeleteTable, DescribeStream,
-    DescribeTable, GetRange, GetShardIterator, GetStreamRecord, ListStream, PrimaryKey, PutRow, Row, RowUpdate,
-    ShardPosition, StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord, StreamRecords, Transaction,
-    UpdateRow, UpdateTable,
+    CellChange, Client, Code, Column, Condition, CreateTable, DeleteRow, DeleteTable, DescribeStream, DescribeTable,
+    GetRange, GetShardIterator, GetStreamRecord, ListStream, PrimaryKey, PutRow, Row, RowUpdate, ShardPosition,
+    StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord, StreamRecords, Transaction, UpdateRow,
+    UpdateTable,
 };
 use futures_util::TryStreamExt;
 use proptest::prelude::*;
 
+use crate::changes::changes;
 use crate::{Bed, START, bed, bed_with, key};
 
 const HOUR: i64 = 3_600_000;
@@ -314,78 +315,11 @@ async fn a_reader_that_follows_sees_what_is_written_later() {
     assert_eq!(batch.unwrap().unwrap().records[0].row.primary_key, key("b"));
 }
 
-/// One random change of one of a few rows.
-#[derive(Clone, Debug)]
-enum Change {
-    Put(u8, Vec<(u8, i64)>),
-    Update(u8, Vec<Cell>),
-    Delete(u8),
-    Swap(u8, i64),
-}
-
-#[derive(Clone, Debug)]
-enum Cell {
-    Put(u8, i64),
-    Delete(u8),
-    Add(i64),
-}
-
-fn changes() -> impl Strategy<Value = Vec<Change>> {
-    let column = || 0..3_u8;
-    let cell = prop_oneof![
-        4 => (column(), any::<i64>()).prop_map(|(name, n)| Cell::Put(name, n)),
-        2 => column().prop_map(Cell::Delete),
-        2 => (-5..5_i64).prop_map(Cell::Add),
-    ];
-    let row = || 0..4_u8;
-    let change = prop_oneof![
-        3 => (row(), prop::collection::vec((column(), any::<i64>()), 0..3)).prop_map(|(id, cells)| Change::Put(id, cells)),
-        5 => (row(), prop::collection::vec(cell, 1..4)).prop_map(|(id, cells)| Change::Update(id, cells)),
-        2 => row().prop_map(Change::Delete),
-        1 => (row(), any::<i64>()).prop_map(|(id, n)| Change::Swap(id, n)),
-    ];
-    prop::collection::vec(change, 1..40)
-}
-
 fn id(n: u8) -> PrimaryKey {
     key(["a", "h", "p", "x"][usize::from(n)])
 }
 
-fn name(n: u8) -> &'static str {
-    ["x", "y", "z"][usize::from(n)]
-}
-
 impl Bed {
-    /// Makes the change; what the service refuses is none.
-    async fn make(&self, change: &Change) {
-        match change {
-            Change::Put(n, cells) => {
-                let row = cells.iter().fold(Row::new(id(*n)), |row, (at, value)| match row.get(name(*at)) {
-                    Some(_) => row,
-                    None => row.with(name(*at), *value),
-                });
-                self.client.send(&PutRow::new("t", row)).await.unwrap();
-            }
-            Change::Update(n, cells) => {
-                let update = cells.iter().fold(RowUpdate::new(id(*n)), |update, cell| match cell {
-                    Cell::Put(at, value) => update.put(name(*at), *value),
-                    Cell::Delete(at) => update.delete(name(*at)),
-                    Cell::Add(by) => update.increment("count", *by),
-                });
-                // A counter may be counted once in one request.
-                let _ = self.client.send(&UpdateRow::new("t", update)).await;
-            }
-            Change::Delete(n) => {
-                self.client.send(&DeleteRow::new("t", id(*n))).await.unwrap();
-            }
-            Change::Swap(n, value) => {
-                let is = ColumnFilter::equal("x", *value).filter_if_missing(true);
-                let update = UpdateRow::new("t", RowUpdate::new(id(*n)).put("y", *value));
-                let _ = self.client.send(&update.condition(Condition::expect_exist().column(is))).await;
-            }
-        }
-    }
-
     /// Does to the table `to` what the records of `t` say.
     async fn replay(&self, to: &str) {
         for record in self.all().await {
@@ -425,7 +359,8 @@ proptest! {
             let copy = TableMeta::new("copy").key("id", KeyType::String);
             bed.client.send(&CreateTable::new(copy).table_options(options)).await.unwrap();
             for change in &changes {
-                bed.make(change).await;
+                // What the service refuses is no change.
+                let _ = change.write("t", id).send(&bed.client, None).await;
                 bed.advance(1);
             }
             if inside {

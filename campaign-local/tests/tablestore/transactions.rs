@@ -1,13 +1,16 @@
 //! Local transactions: what is seen when and by whom, who may write, how they end.
 
 use campaign_local::fault::{Fault, Moment};
-use campaign_tablestore::schema::{KeyType, TableMeta};
+use campaign_tablestore::schema::{KeyType, TableMeta, TableOptions};
 use campaign_tablestore::{
     AbortTransaction, Code, Column, ColumnFilter, CommitTransaction, Condition, CreateTable, DeleteRow, DeleteTable,
     GetRange, GetRow, KeyValue, PrimaryKey, PutRow, Row, RowUpdate, StartLocalTransaction, Transaction, UpdateRow,
     Value,
 };
 
+use proptest::prelude::*;
+
+use crate::changes::changes;
 use crate::{Bed, bed};
 
 const LIFE: i64 = 60_000;
@@ -287,4 +290,69 @@ async fn a_transaction_of_a_table_that_was_deleted_cannot_be_committed() {
     assert_eq!(Code::of(&error), Some(Code::ObjectNotExist));
     assert!(bed.members(None).await.is_empty());
     bed.client.send(&put("red", "An", 2)).await.unwrap();
+}
+
+fn of(n: u8) -> PrimaryKey {
+    member("red", ["An", "Bo", "Cy", "Di"][usize::from(n)])
+}
+
+impl Bed {
+    async fn rows_inside(&self, table: &str, transaction: Option<&str>) -> Vec<Row> {
+        let range = GetRange {
+            transaction_id: transaction.map(str::to_owned),
+            ..GetRange::all(table, ["team", "member"]).max_versions(9)
+        };
+        self.client.send(&range).await.unwrap().rows().unwrap()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_transaction_is_its_writes_at_once_or_none_of_them(
+        before in changes(),
+        changes in changes(),
+        commits in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let bed = bed().await;
+            let options = TableOptions { max_versions: Some(2), ..TableOptions::default() };
+            bed.client.send(&table().table_options(options.clone())).await.unwrap();
+            let plain = TableMeta::new("plain").key("team", KeyType::String).key("member", KeyType::String);
+            bed.client.send(&CreateTable::new(plain).table_options(options)).await.unwrap();
+            for change in &before {
+                for name in ["teams", "plain"] {
+                    let _ = change.write(name, of).send(&bed.client, None).await;
+                }
+                bed.advance(1);
+            }
+            let start = bed.rows_inside("teams", None).await;
+            let transaction = bed.begin("red").await;
+            let id = Some(transaction.id());
+            for change in &changes {
+                let inside = change.write("teams", of).send(&bed.client, id).await;
+                let outside = change.write("plain", of).send(&bed.client, None).await;
+                match (inside, outside) {
+                    (Ok(inside), Ok(outside)) => assert_eq!(inside, outside, "{change:?}"),
+                    (inside, outside) => assert_eq!(
+                        inside.err().and_then(|error| Code::of(&error)),
+                        outside.err().and_then(|error| Code::of(&error)),
+                        "{change:?}"
+                    ),
+                }
+                assert_eq!(bed.rows_inside("teams", id).await, bed.rows_inside("plain", None).await, "{change:?}");
+                assert_eq!(bed.rows_inside("teams", None).await, start, "{change:?}");
+                bed.advance(1);
+            }
+            if commits {
+                transaction.commit().await.unwrap();
+                assert_eq!(bed.rows_inside("teams", None).await, bed.rows_inside("plain", None).await);
+            } else {
+                transaction.abort().await.unwrap();
+                assert_eq!(bed.rows_inside("teams", None).await, start);
+            }
+        });
+    }
 }
