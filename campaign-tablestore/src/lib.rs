@@ -21,6 +21,7 @@ pub mod schema;
 pub mod server;
 mod service;
 pub mod sign;
+mod sql;
 mod stream;
 #[cfg(all(test, feature = "server"))]
 mod testing;
@@ -62,6 +63,7 @@ pub use op::{
     list_stream::{ListStream, TableStream},
     list_table::ListTable,
     put_row::PutRow,
+    sql_query::{SqlAnswer, SqlQuery, SqlStatement},
     start_local_transaction::StartLocalTransaction,
     update_row::UpdateRow,
     update_table::{UpdateTable, UpdatedTable},
@@ -73,6 +75,7 @@ pub use row_results::{RowResult, RowResults};
 pub use row_write::{RowChange, RowWrite};
 pub use scan::{RangeCursor, Rows, ScanCheckpoint, ScanRows, TableScan};
 pub use service::TableStore;
+pub use sql::{SqlColumn, SqlRows};
 pub use stream::{ShardPosition, StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord};
 pub use transaction::{Transaction, Transactional};
 pub use value::Value;

@@ -133,6 +133,7 @@ async fn what_is_not_emulated_is_refused_and_every_answer_is_signed() {
     let transport = bed.cloud.table_store_transport();
     for (change, message) in [
         ("/CreateDeliveryTask", "Unsupported operation: CreateDeliveryTask."),
+        ("/SQLQuery", "Unsupported operation: SQLQuery."),
         ("/tunnel/create", "Unsupported operation: tunnel/create."),
         ("/PutRow", "Decompress request body failed: its form is not deflate."),
     ] {

@@ -25,6 +25,7 @@ pub mod get_stream_record;
 pub mod list_stream;
 pub mod list_table;
 pub mod put_row;
+pub mod sql_query;
 pub mod start_local_transaction;
 pub mod update_row;
 pub mod update_table;
