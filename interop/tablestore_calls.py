@@ -40,6 +40,7 @@ from tablestore import (
 
 from local_cloud import LocalCloud
 from report import Report
+import tablestore_batch
 import tablestore_tables
 import tablestore_transactions
 
@@ -467,6 +468,7 @@ def main(binary):
                 report.prefix = f"[{version}, {parser}]"
                 client = connect()
                 tablestore_tables.tables(report, client)
+                tablestore_batch.batches(report, client)
                 tables(report, client)
                 puts(report, client)
                 column_conditions(report, client)

@@ -68,8 +68,8 @@ async fn run<S: Subject>(prefix: &str, of: fn(&str) -> Option<S>) -> (usize, usi
 #[tokio::test(start_paused = true)]
 async fn every_row_of_table_store_ends_as_it_says() {
     let (rows, runs, later) = run("ots:", TableStoreCall::of).await;
-    assert_eq!(later, ["ots:BatchGetRow", "ots:BatchWriteRow(all idempotent)"]);
-    assert_eq!((rows, runs), (14 * 30, 750));
+    assert!(later.is_empty(), "{later:?}");
+    assert_eq!((rows, runs), (16 * 30, 858));
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,8 +10,9 @@ use campaign_local::{
     tablestore::Emulator,
 };
 use campaign_tablestore::{
-    Client, Code, ColumnFilter, Condition, CreateTable, DeleteRow, DeleteTable, DescribeTable, GetRange, GetRow,
-    KeyValue, ListTable, PrimaryKey, PutRow, Row, RowUpdate, TableStore, UpdateRow, UpdateTable, Value,
+    BatchGetRow, BatchWriteRow, Client, Code, ColumnFilter, Condition, CreateTable, DeleteRow, DeleteTable,
+    DescribeTable, GetRange, GetRow, KeyValue, ListTable, PrimaryKey, PutRow, Row, RowUpdate, RowWrite, TableReads,
+    TableStore, UpdateRow, UpdateTable, Value,
     schema::{CapacityUnit, KeyType, TableMeta, TableOptions},
     server::{Refusal, complete},
 };
@@ -31,6 +32,8 @@ pub(crate) const TABLE: &str = "entries";
 /// A call of Table Store, by the matrix's name of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TableStoreCall {
+    BatchGet,
+    BatchWrite,
     GetRow,
     GetRange,
     ListTable,
@@ -64,6 +67,8 @@ impl TableStoreCall {
             "ots:DeleteTable" => Self::DeleteTable,
             "ots:UpdateRow(INCREMENT)" => Self::Increment,
             "ots:PutRow(AUTO_INCREMENT pk)" => Self::AutoIncrement,
+            "ots:BatchGetRow" => Self::BatchGet,
+            "ots:BatchWriteRow(all idempotent)" => Self::BatchWrite,
             "ots:UpdateTable" => Self::UpdateTable,
             _ => return None,
         })
@@ -117,6 +122,8 @@ impl Subject for TableStoreCall {
         match self {
             Self::GetRow => GetRow::NAME,
             Self::GetRange => GetRange::NAME,
+            Self::BatchGet => BatchGetRow::NAME,
+            Self::BatchWrite => BatchWriteRow::NAME,
             Self::ListTable => ListTable::NAME,
             Self::DescribeTable => DescribeTable::NAME,
             Self::PutIgnore | Self::PutExpectNotExist | Self::AutoIncrement => PutRow::NAME,
@@ -132,6 +139,8 @@ impl Subject for TableStoreCall {
         match self {
             Self::GetRow => get("r").class(),
             Self::GetRange => range().class(),
+            Self::BatchGet => batch_get().class(),
+            Self::BatchWrite => batch_write().class(),
             Self::ListTable => ListTable.class(),
             Self::DescribeTable => DescribeTable::new(TABLE).class(),
             Self::PutIgnore => put_ignore().class(),
@@ -174,6 +183,12 @@ impl Subject for TableStoreCall {
                 let found = client.send(&DescribeTable::new(TABLE)).await?;
                 assert_eq!(found.table_meta, meta(TABLE), "what was described");
             }
+            Self::BatchGet => {
+                let found = client.send(&batch_get()).await?;
+                let rows: Vec<_> = found.into_rows().map(|row| row.unwrap().row).collect();
+                assert_eq!(rows, [Some(before()), None, Some(bystander())], "what was read");
+            }
+            Self::BatchWrite => assert!(client.send(&batch_write()).await?.is_ok(), "a row failed"),
             Self::PutIgnore => drop(client.send(&put_ignore()).await?),
             Self::UpdateCells => drop(client.send(&update_cells()).await?),
             Self::DeleteIgnore => drop(client.send(&delete_ignore()).await?),
@@ -195,7 +210,16 @@ impl Subject for TableStoreCall {
         let row = client.send(&get("b")).await?.row;
         assert_eq!(row, Some(bystander()), "a row that has no part in it");
         Ok(Some(match self {
-            Self::GetRow | Self::GetRange | Self::ListTable | Self::DescribeTable => return Ok(None),
+            Self::GetRow | Self::GetRange | Self::BatchGet | Self::ListTable | Self::DescribeTable => return Ok(None),
+            Self::BatchWrite => {
+                let (put, updated) = (client.send(&get("e")).await?.row, client.send(&get("r")).await?.row);
+                if put.is_none() && updated == Some(before()) {
+                    0
+                } else {
+                    assert_eq!((put, updated), (Some(put_ignore().row), Some(after_cells())), "half a batch, or two");
+                    1
+                }
+            }
             Self::PutIgnore => {
                 let row = client.send(&get("e")).await?.row;
                 row.map_or(0, |row| {
@@ -310,6 +334,14 @@ fn update_column_condition() -> UpdateRow {
     let pending = ColumnFilter::equal("state", "pending").filter_if_missing(true);
     UpdateRow::new(TABLE, RowUpdate::new(key("r")).put("state", "confirmed").delete("old"))
         .condition(Condition::expect_exist().column(pending))
+}
+
+fn batch_get() -> BatchGetRow {
+    BatchGetRow::new(TableReads::new(TABLE, ["r", "missing", "b"].map(key)).max_versions(5))
+}
+
+fn batch_write() -> BatchWriteRow {
+    BatchWriteRow::new(TABLE, [RowWrite::put(put_ignore().row), RowWrite::update(update_cells().row)])
 }
 
 fn increment() -> UpdateRow {
