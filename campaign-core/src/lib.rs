@@ -15,6 +15,7 @@ mod rules;
 mod submission;
 mod violation;
 mod window;
+mod words;
 
 pub use self::{
     answer::{Answer, Outcome, Receipt, Status, Unreadable},

@@ -1,13 +1,10 @@
 //! The check: normalise, then report every violation at once.
 
-use std::borrow::Cow;
-
 use chrono::NaiveDate;
 
-use super::{Field, Form, Kind};
+use super::{Field, Form, Kind, MAX_FIELDS};
 use crate::{
     body::{Body, Value},
-    name::Key,
     rules::{
         country, date, email, phone,
         text::{Lines, is_blank, length, normalise, trim_printable},
@@ -26,8 +23,7 @@ impl Form {
     /// nothing about the form.
     #[must_use]
     pub fn is_trapped(&self, body: &Body<'_>) -> bool {
-        let traps = self.fields().iter().filter(|field| matches!(field.kind, Kind::Honeypot));
-        traps.filter_map(|trap| body.get(Key::new(trap.name()))).any(|value| match value {
+        self.traps.iter().filter_map(|&trap| body.get(self.key(trap))).any(|value| match value {
             Value::Null => false,
             Value::Printable(text) => !is_blank(text),
             Value::Text(text) => !is_blank(&normalise(text, Lines::One)),
@@ -43,18 +39,24 @@ impl Form {
     /// All violations at once: those of the form's fields in the form's order, then up to 16
     /// members the form does not know, in name order.
     pub fn check(&self, body: &Body<'_>) -> Result<Fields, Vec<Violation>> {
-        let mut checked = Fields::with_capacity(self.fields.len().min(body.len()), body.text_length());
+        let mut given = [None; MAX_FIELDS];
+        let (mut known, mut next, mut bytes) = (0, 0, 0);
+        for (name, value) in body.members() {
+            // Mostly the members come in the form's order.
+            let expected = next < self.names.len() && self.key(next).is(name);
+            if let Some(at) = if expected { Some(next) } else { self.find(name) } {
+                given[at] = Some(value);
+                bytes += value.text().map_or(0, str::len);
+                known += 1;
+                next = at + 1;
+            }
+        }
+        let mut checked = Fields::of(&self.names, known, bytes);
         let mut violations = Vec::new();
-        let mut known = 0;
         // In the order of the names, which is that of what is stored.
-        for &place in &self.by_name {
-            let field = &self.fields[place.at];
-            let value = body.get(self.key(place));
-            known += usize::from(value.is_some());
-            match field.check(value) {
-                Ok(Some(value)) => checked.push(&field.name, &value),
-                Ok(None) => {}
-                Err(violation) => violations.push((place.at, violation)),
+        for &at in &self.by_name {
+            if let Err(violation) = self.fields[at].check(given[at], &mut |value| checked.push(at, value)) {
+                violations.push((at, violation));
             }
         }
         if violations.is_empty() && known == body.len() {
@@ -67,29 +69,26 @@ impl Form {
     }
 }
 
-/// Whether a value is one of its field. In a box, so that what is right is handed over in few bytes.
-type Judged<T> = Result<T, Box<Violation>>;
+/// Whether a value is one of its field. In a box, so that a verdict is handed over in a register.
+type Judged = Result<(), Box<Violation>>;
 
 impl Field {
-    /// The value to store, borrowed if it is part of what was typed; `None` if the field is rightly absent.
-    fn check<'a>(&self, value: Option<&'a Value<'_>>) -> Judged<Option<Cow<'a, str>>> {
+    /// Stores the value, unless the field is rightly absent.
+    #[inline]
+    fn check(&self, value: Option<&Value<'_>>, store: &mut impl FnMut(&str)) -> Judged {
         if matches!(self.kind, Kind::Honeypot) {
-            return Ok(None);
+            return Ok(());
         }
-        let text = match value {
-            None | Some(Value::Null) => return self.absent(),
-            Some(Value::Other) => return Err(self.violates(Code::Type)),
-            Some(Value::Printable(text)) => Cow::Borrowed(trim_printable(text)),
-            Some(Value::Text(text)) => normalise(text, self.kind.lines()),
-        };
-        if is_blank(&text) {
-            return self.absent();
+        match value {
+            None | Some(Value::Null) => self.absent(),
+            Some(Value::Other) => Err(self.violates(Code::Type)),
+            Some(Value::Printable(text)) => self.accept(trim_printable(text), store),
+            Some(Value::Text(text)) => self.accept(&normalise(text, self.kind.lines()), store),
         }
-        self.accept(text).map(Some)
     }
 
-    fn absent<T>(&self) -> Judged<Option<T>> {
-        if self.is_required() { Err(self.violates(Code::Required)) } else { Ok(None) }
+    fn absent(&self) -> Judged {
+        if self.is_required() { Err(self.violates(Code::Required)) } else { Ok(()) }
     }
 
     #[cold]
@@ -103,56 +102,62 @@ impl Field {
         Box::new(Violation::new(self.name(), code).with(param, value))
     }
 
-    /// Applies the rule of the kind to a normalised text that is not blank.
-    fn accept<'a>(&self, text: Cow<'a, str>) -> Judged<Cow<'a, str>> {
-        match &self.kind {
-            Kind::Text { min, max, .. } => self.within(text, *min, *max),
-            Kind::Hidden { max } => self.within(text, 0, *max),
-            Kind::Email if email::is_address(&text) => Ok(text),
-            Kind::Email => Err(self.violates(Code::Email)),
-            Kind::Phone { national } => phone::e164(text, national.as_ref()).ok_or_else(|| self.violates(Code::E164)),
-            Kind::Country if country::is_assigned(&text) => Ok(text),
-            Kind::Country => Err(self.violates(Code::Country)),
-            Kind::Date { earliest, latest } => self.day(text, *earliest, *latest),
-            Kind::Choice { options } if options.contains(&text) => Ok(text),
-            Kind::Choice { options } => Err(self.asks(Code::NotInEnum, "allowed", options.iter().collect::<Vec<_>>())),
-            Kind::Consent { terms } if *terms == text => Ok(text),
-            Kind::Consent { terms } => Err(self.asks(Code::ConsentStale, "terms", &**terms)),
-            // Left out by `check`.
-            Kind::Honeypot => Ok(text),
+    /// Applies the rule of the kind to a normalised text.
+    fn accept(&self, text: &str, store: &mut impl FnMut(&str)) -> Judged {
+        if is_blank(text) {
+            return self.absent();
         }
+        match &self.kind {
+            Kind::Text { min, max, .. } => self.within(text, *min, *max)?,
+            Kind::Hidden { max } => self.within(text, 0, *max)?,
+            Kind::Email if email::is_address(text) => {}
+            Kind::Email => return Err(self.violates(Code::Email)),
+            Kind::Phone { national } => {
+                let number = phone::e164(text, national.as_ref()).ok_or_else(|| self.violates(Code::E164))?;
+                store(&number);
+                return Ok(());
+            }
+            Kind::Country if country::is_assigned(text) => {}
+            Kind::Country => return Err(self.violates(Code::Country)),
+            Kind::Date { earliest, latest } => self.day(text, *earliest, *latest)?,
+            Kind::Choice { options } if options.contains(text) => {}
+            Kind::Choice { options } => {
+                return Err(self.asks(Code::NotInEnum, "allowed", options.iter().collect::<Vec<_>>()));
+            }
+            Kind::Consent { terms } if *terms == text => {}
+            Kind::Consent { terms } => return Err(self.asks(Code::ConsentStale, "terms", &**terms)),
+            // Left out by `check`.
+            Kind::Honeypot => {}
+        }
+        store(text);
+        Ok(())
     }
 
-    fn within<'a>(&self, text: Cow<'a, str>, min: u32, max: u32) -> Judged<Cow<'a, str>> {
+    fn within(&self, text: &str, min: u32, max: u32) -> Judged {
         let limit = |bound: u32| usize::try_from(bound).unwrap_or(usize::MAX);
         // A code point takes one to four bytes, which mostly is enough to know.
         if text.len() <= limit(max) && text.len() / 4 >= limit(min) {
-            return Ok(text);
+            return Ok(());
         }
-        let length = length(&text);
+        let length = length(text);
         if length < limit(min) {
             return Err(self.asks(Code::TooShort, "min", min));
         }
         if length > limit(max) {
             return Err(self.asks(Code::TooLong, "max", max));
         }
-        Ok(text)
+        Ok(())
     }
 
-    fn day<'a>(
-        &self,
-        text: Cow<'a, str>,
-        earliest: Option<NaiveDate>,
-        latest: Option<NaiveDate>,
-    ) -> Judged<Cow<'a, str>> {
-        let day = date::parse(&text).ok_or_else(|| self.violates(Code::Date))?;
+    fn day(&self, text: &str, earliest: Option<NaiveDate>, latest: Option<NaiveDate>) -> Judged {
+        let day = date::parse(text).ok_or_else(|| self.violates(Code::Date))?;
         if let Some(earliest) = earliest.filter(|earliest| day < *earliest) {
             return Err(self.asks(Code::TooEarly, "earliest", earliest.to_string()));
         }
         if let Some(latest) = latest.filter(|latest| day > *latest) {
             return Err(self.asks(Code::TooLate, "latest", latest.to_string()));
         }
-        Ok(text)
+        Ok(())
     }
 }
 
@@ -162,8 +167,9 @@ impl Form {
     pub(crate) fn unique_key(&self, typed: &str) -> Option<String> {
         let field = self.unique()?;
         let typed = Value::Text(typed.into());
-        let stored = field.check(Some(&typed)).ok()??;
-        Some(field.key_of(&stored))
+        let mut key = None;
+        field.check(Some(&typed), &mut |stored| key = Some(field.key_of(stored))).ok()?;
+        key
     }
 
     /// The same of checked fields; empty if the form has no unique field.

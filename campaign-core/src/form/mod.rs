@@ -7,7 +7,7 @@ mod html;
 mod model;
 mod schema;
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub use self::{
     html::Attributes,
     model::Guard,
 };
-use crate::name::{Key, start};
+use crate::name::{FieldName, Key, start};
 pub use crate::rules::National;
 
 /// Most fields of a form.
@@ -62,15 +62,14 @@ impl std::error::Error for DefinitionError {}
 #[serde(try_from = "Vec<Field>", into = "Vec<Field>")]
 pub struct Form {
     fields: Cow<'static, [Field]>,
-    /// Where in `fields` they are, in the order of their names: that of a body's members.
-    by_name: Vec<Place>,
-}
-
-/// Where a field is, and the start of its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    start: u64,
-    at: usize,
+    /// Their names, shared with all entries.
+    names: Arc<Vec<FieldName>>,
+    /// The starts of their names.
+    starts: Vec<u64>,
+    /// Where in `fields` they are, in the order of their names: that of what is stored.
+    by_name: Vec<usize>,
+    /// Where the honeypots are.
+    traps: Vec<usize>,
 }
 
 impl Form {
@@ -98,8 +97,12 @@ impl Form {
         if fields.iter().filter(|field| field.is_unique()).count() > 1 {
             return Err(DefinitionError::new("only one field can be unique"));
         }
-        let by_name = names.into_iter().map(|(name, at)| Place { start: start(name), at }).collect();
-        Ok(Self { fields, by_name })
+        let by_name = names.into_values().collect();
+        let starts = fields.iter().map(|field| start(field.name())).collect();
+        let names = Arc::new(fields.iter().map(|field| field.name.clone()).collect());
+        let is_trap = |at: &usize| matches!(fields[*at].kind, Kind::Honeypot);
+        let traps = (0..fields.len()).filter(is_trap).collect();
+        Ok(Self { fields, names, starts, by_name, traps })
     }
 
     /// The fields, in order.
@@ -111,12 +114,19 @@ impl Form {
     /// The field of this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
-        let found = self.by_name.binary_search_by(|&place| self.key(place).cmp(&Key::new(name))).ok()?;
-        Some(&self.fields[self.by_name[found].at])
+        self.find(Key::new(name)).map(|at| &self.fields[at])
     }
 
-    fn key(&self, place: Place) -> Key<'_> {
-        Key { start: place.start, name: self.fields[place.at].name() }
+    /// Where the field of this name is.
+    fn find(&self, name: Key<'_>) -> Option<usize> {
+        let found = self.by_name.binary_search_by(|&at| self.key(at).cmp(&name)).ok()?;
+        Some(self.by_name[found])
+    }
+
+    /// The name of the field at this place.
+    #[inline]
+    fn key(&self, at: usize) -> Key<'_> {
+        Key { start: self.starts[at], name: &self.names[at] }
     }
 
     /// The field of which a value is accepted once.

@@ -30,23 +30,23 @@ fn parts(typed: &str) -> Option<(&str, Cow<'_, str>)> {
     if typed.len() > MAX && length(typed) > MAX {
         return None;
     }
-    // For a text this short a plain walk is quicker than `str`'s search.
-    let at = typed.bytes().position(|b| b == b'@')?;
-    let (local, domain) = (&typed[..at], ascii(&typed[at + 1..])?);
-    let valid = !local.is_empty()
-        && local.len() <= MAX_LOCAL
-        && local.bytes().all(|b| IS_LOCAL[usize::from(b)])
-        && is_domain(domain.as_bytes())
-        && local.len() + 1 + domain.len() <= MAX;
-    valid.then_some((local, domain))
+    let at = typed.bytes().position(|b| !IS_LOCAL[usize::from(b)])?;
+    let domain = typed[at..].strip_prefix('@')?;
+    let domain = ascii(domain)?;
+    let valid = (1..=MAX_LOCAL).contains(&at) && at + 1 + domain.len() <= MAX;
+    valid.then_some((&typed[..at], domain))
 }
 
 /// An ASCII domain is taken as it is, as browsers do; any other goes through UTS 46.
 fn ascii(domain: &str) -> Option<Cow<'_, str>> {
-    if domain.is_ascii() {
+    if is_domain(domain.as_bytes()) {
         return Some(Cow::Borrowed(domain));
     }
-    Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Verify).ok()
+    if domain.is_ascii() {
+        return None;
+    }
+    let converted = Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Verify);
+    converted.ok().filter(|domain| is_domain(domain.as_bytes()))
 }
 
 /// Which bytes are `atext / "."` of the HTML standard, section "Email state".
@@ -64,26 +64,47 @@ const fn table(set: &[u8]) -> [bool; 256] {
     table
 }
 
-/// Which bytes are letters, digits and hyphens.
-const IS_LDH: [bool; 256] = table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+/// What a byte is in a domain: nothing, a letter or digit, a hyphen, a dot.
+const CLASS: [u8; 256] = {
+    let (mut class, letters) = ([0; 256], table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"));
+    let mut at = 0;
+    while at < class.len() {
+        class[at] = letters[at] as u8;
+        at += 1;
+    }
+    class[b'-' as usize] = HYPHEN;
+    class[b'.' as usize] = DOT;
+    class
+};
+const LETTER: u8 = 1;
+const HYPHEN: u8 = 2;
+const DOT: u8 = 3;
+
+/// Which class may follow which, a bit for each pair.
+const FOLLOWS: u16 = {
+    const fn pair(first: u8, second: u8) -> u16 {
+        1 << (first * 4 + second)
+    }
+    pair(LETTER, LETTER)
+        | pair(LETTER, HYPHEN)
+        | pair(LETTER, DOT)
+        | pair(HYPHEN, LETTER)
+        | pair(HYPHEN, HYPHEN)
+        | pair(DOT, LETTER)
+};
 
 /// Labels between dots: `let-dig [ [ ldh-str ] let-dig ]`, at most 63 characters (HTML standard, RFC 1034 §3.5).
 fn is_domain(domain: &[u8]) -> bool {
-    // What stood before, and where the label begins.
-    let (mut last, mut begin) = (b'.', 0);
-    let ends = |last: u8, length: usize| !matches!(last, b'.' | b'-') && length <= MAX_LABEL;
-    for (at, &b) in domain.iter().enumerate() {
-        let right = match b {
-            b'.' => ends(last, at - std::mem::replace(&mut begin, at + 1)),
-            b'-' => last != b'.',
-            _ => IS_LDH[usize::from(b)],
-        };
-        if !right {
+    let mut last = DOT;
+    for &b in domain {
+        let class = CLASS[usize::from(b)];
+        if FOLLOWS >> (last * 4 + class) & 1 == 0 {
             return false;
         }
-        last = b;
+        last = class;
     }
-    ends(last, domain.len() - begin)
+    let fits = domain.len() <= MAX_LABEL || domain.split(|b| *b == b'.').all(|label| label.len() <= MAX_LABEL);
+    last == LETTER && fits
 }
 
 #[cfg(test)]

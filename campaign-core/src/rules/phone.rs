@@ -50,9 +50,9 @@ impl National {
 }
 
 /// The number in E.164 form, or `None` if the text is not one.
-pub(crate) fn e164<'a>(typed: Cow<'a, str>, national: Option<&National>) -> Option<Cow<'a, str>> {
+pub(crate) fn e164<'a>(typed: &'a str, national: Option<&National>) -> Option<Cow<'a, str>> {
     if typed.starts_with('+') {
-        return is_e164(&typed).then_some(typed);
+        return is_e164(typed).then_some(Cow::Borrowed(typed));
     }
     let national = national?;
     let digits: String = typed.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')')).collect();

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::words::{equal, odd};
+
 /// Whether line feeds are part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lines {
@@ -42,7 +44,7 @@ fn is_plain(typed: &str, lines: Lines) -> bool {
     let bytes = typed.as_bytes();
     let all_plain = |word| {
         let odd = odd(word);
-        odd == 0 || lines == Lines::Many && odd & !line_feeds(word) == 0
+        odd == 0 || lines == Lines::Many && odd & !equal(word, b'\n') == 0
     };
     let (words, rest) = bytes.as_chunks();
     // What is left is looked at together with some of what was seen, or with blanks.
@@ -52,21 +54,6 @@ fn is_plain(typed: &str, lines: Lines) -> bool {
         last
     });
     words.iter().chain([&last]).all(|word| all_plain(u64::from_le_bytes(*word)))
-}
-
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGH: u64 = ONES << 7;
-
-/// Marks, by its highest bit, each byte of a word that is not printable ASCII. None is left out; one above a marked one
-/// may be marked wrongly, which costs time only.
-const fn odd(word: u64) -> u64 {
-    (word | word.wrapping_sub(ONES * b' ' as u64) | word.wrapping_add(ONES)) & HIGH
-}
-
-/// Marks the line feeds, exactly.
-const fn line_feeds(word: u64) -> u64 {
-    let other = word ^ (ONES * b'\n' as u64);
-    !(((other & !HIGH) + (HIGH - ONES)) | other) & HIGH
 }
 
 #[cold]
@@ -83,11 +70,15 @@ fn normalise_any(typed: &str, lines: Lines) -> String {
 }
 
 /// Whether nothing can be seen in `text`: only white space or default-ignorable code points.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_blank(text: &str) -> bool {
     // Most texts begin with what can be seen.
-    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic)
-        && text.chars().all(|c| c.is_whitespace() || (!c.is_ascii() && is_default_ignorable(c)))
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && is_blank_throughout(text)
+}
+
+#[cold]
+fn is_blank_throughout(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || (!c.is_ascii() && is_default_ignorable(c)))
 }
 
 /// Length as JSON Schema counts it: Unicode code points.

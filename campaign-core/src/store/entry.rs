@@ -1,6 +1,6 @@
 //! What a row holds.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,12 +10,23 @@ use crate::{CallId, Digest, SubmissionId, name::FieldName};
 /// The accepted fields of an entry: name to normalised value, in name order.
 ///
 /// The values are personal data: `Debug` shows the names only.
-// The values stand behind one another in one text: two allocations for an entry, however many fields it has.
-#[derive(Clone, Default, PartialEq, Eq)]
+// The values stand behind one another in one text: an entry needs few allocations, however many fields it has.
+#[derive(Clone, Default)]
 pub struct Fields {
     values: String,
-    /// In name order: the name, and where its value ends.
-    ends: Vec<(FieldName, usize)>,
+    /// The names of these fields, and of others, in no particular order; shared by all entries of a form.
+    names: Arc<Vec<FieldName>>,
+    /// In the order of their names.
+    places: Vec<Place>,
+}
+
+/// A field that is there.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Where its name is among the names.
+    name: usize,
+    /// Where its value ends.
+    end: usize,
 }
 
 impl Fields {
@@ -25,9 +36,9 @@ impl Fields {
         Self::default()
     }
 
-    /// None yet, with room for so many fields and bytes of their values.
-    pub(crate) fn with_capacity(fields: usize, bytes: usize) -> Self {
-        Self { values: String::with_capacity(bytes), ends: Vec::with_capacity(fields) }
+    /// None yet, with room for so many of these names and bytes of their values.
+    pub(crate) fn of(names: &Arc<Vec<FieldName>>, fields: usize, bytes: usize) -> Self {
+        Self { values: String::with_capacity(bytes), names: Arc::clone(names), places: Vec::with_capacity(fields) }
     }
 
     /// Sets a field.
@@ -37,66 +48,83 @@ impl Fields {
         let (Ok(at) | Err(at)) = found;
         let begin = self.begin(at);
         if found.is_err() {
-            self.ends.insert(at, (name.into(), begin));
+            let known = self.names.iter().position(|other| **other == *name);
+            let name = known.unwrap_or_else(|| {
+                Arc::make_mut(&mut self.names).push(name.into());
+                self.names.len() - 1
+            });
+            self.places.insert(at, Place { name, end: begin });
         }
-        let end = self.ends[at].1;
+        let end = self.places[at].end;
         self.values.replace_range(begin..end, &value);
-        for (_, moved) in &mut self.ends[at..] {
-            *moved = *moved - (end - begin) + value.len();
+        for moved in &mut self.places[at..] {
+            moved.end = moved.end - (end - begin) + value.len();
         }
     }
 
-    /// Sets a field whose name comes after all that are there.
+    /// Sets a field, its name given by its place; the name comes after all that are there.
     #[inline]
-    pub(crate) fn push(&mut self, name: &FieldName, value: &str) {
-        debug_assert!(self.ends.last().is_none_or(|(last, _)| **last < **name), "the fields are in name order");
+    pub(crate) fn push(&mut self, name: usize, value: &str) {
+        debug_assert!(
+            self.places.last().is_none_or(|last| *self.names[last.name] < *self.names[name]),
+            "the fields are in name order"
+        );
         self.values.push_str(value);
-        self.ends.push((name.clone(), self.values.len()));
+        self.places.push(Place { name, end: self.values.len() });
     }
 
     /// Where the field is, or where it would have to be put.
     fn find(&self, name: &str) -> Result<usize, usize> {
-        self.ends.binary_search_by(|(other, _)| (**other).cmp(name))
+        self.places.binary_search_by(|place| (*self.names[place.name]).cmp(name))
     }
 
     /// Where the value of the field at this place begins: where the one before ends.
     fn begin(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.ends[before].1)
+        at.checked_sub(1).map_or(0, |before| self.places[before].end)
     }
 
     /// The value of a field, `None` if it was left out.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.find(name).ok().map(|at| &self.values[self.begin(at)..self.ends[at].1])
+        self.find(name).ok().map(|at| &self.values[self.begin(at)..self.places[at].end])
     }
 
     /// Name and value of every field, in name order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut begin = 0;
-        self.ends.iter().map(move |(name, end)| {
-            let value = &self.values[begin..*end];
-            begin = *end;
-            (&**name, value)
+        self.places.iter().map(move |place| {
+            let value = &self.values[begin..place.end];
+            begin = place.end;
+            (&*self.names[place.name], value)
         })
     }
 
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.places.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.places.is_empty()
     }
 }
+
+/// The same names with the same values.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Fields {}
 
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Fields")?;
-        f.debug_set().entries(self.ends.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -104,9 +132,11 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         let pairs: BTreeMap<String, String> =
             pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let mut fields = Self::with_capacity(pairs.len(), pairs.values().map(String::len).sum());
-        for (name, value) in pairs {
-            fields.push(&name.into(), &value);
+        let (names, values): (Vec<FieldName>, Vec<String>) =
+            pairs.into_iter().map(|(name, value)| (name.into(), value)).unzip();
+        let mut fields = Self::of(&Arc::new(names), values.len(), values.iter().map(String::len).sum());
+        for (at, value) in values.iter().enumerate() {
+            fields.push(at, value);
         }
         fields
     }
