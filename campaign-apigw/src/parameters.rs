@@ -57,14 +57,25 @@ impl<'a> Parameters<'a> {
             // Most have nothing to decode, which one look at all of them tells.
             let encoded = is_encoded(text);
             let decoded = |part: &'a [u8]| if encoded { decode(part) } else { Cow::Borrowed(part) };
-            for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut rest = text;
+            while !rest.is_empty() {
+                let end = rest.iter().position(|byte| matches!(byte, b'=' | b'&')).unwrap_or(rest.len());
+                let (name, behind) = rest.split_at(end);
+                let (value, next) = match behind {
+                    [b'=', behind @ ..] => {
+                        let end = behind.iter().position(|byte| *byte == b'&').unwrap_or(behind.len());
+                        behind.split_at(end)
+                    }
+                    _ => (&behind[..0], behind),
+                };
+                rest = next.get(1..).unwrap_or_default();
+                // Between two ampersands nothing stands.
+                if name.is_empty() && !behind.starts_with(b"=") {
+                    continue;
+                }
                 if all.len() == MOST {
                     return Err(ParameterFault::TooMany);
                 }
-                let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-                    Some(at) => (&pair[..at], &pair[at + 1..]),
-                    None => (pair, &pair[..0]),
-                };
                 all.push(Parameter { name: decoded(name), place, value: decoded(value) });
             }
         }
@@ -110,8 +121,7 @@ impl<'a> Parameters<'a> {
 
 /// True if decoding changes it.
 fn is_encoded(text: &[u8]) -> bool {
-    // Not left early, so that many bytes are looked at in one step.
-    text.iter().fold(false, |found, byte| found | matches!(byte, b'%' | b'+'))
+    text.contains(&b'%') || text.contains(&b'+')
 }
 
 /// Percent signs decoded, plus signs become spaces, as in forms.

@@ -99,7 +99,9 @@ pub(crate) fn write(
 ) -> Vec<u8> {
     let mut text = Vec::with_capacity(USUAL);
     let value = |text: &mut Vec<u8>, value: Option<&HeaderValue>| {
-        text.extend_from_slice(value.map(|value| value.as_bytes().trim_ascii()).unwrap_or_default());
+        if let Some(value) = value {
+            text.extend_from_slice(trim(value.as_bytes()));
+        }
         text.push(b'\n');
     };
     text.extend_from_slice(method.as_str().as_bytes());
@@ -118,6 +120,14 @@ pub(crate) fn write(
     }
     parameters.write(&mut text);
     text
+}
+
+/// Without white space around it, of which there mostly is none.
+fn trim(value: &[u8]) -> &[u8] {
+    match value {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => value,
+        _ => value.trim_ascii(),
+    }
 }
 
 /// Headers that have a line of their own, or hold the signature.

@@ -10,12 +10,15 @@ pub(crate) fn milliseconds(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 20 {
         return None;
     }
+    // 19 digits always fit.
+    let (first, last) = digits.split_at(digits.len().min(19));
+    let digit = |byte: &u8| Some(u64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
     let mut number = 0_u64;
-    for byte in digits {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        number = number.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+    for byte in first {
+        number = number * 10 + digit(byte)?;
+    }
+    for byte in last {
+        number = number.saturating_mul(10).saturating_add(digit(byte)?);
     }
     Some(i64::try_from(number).unwrap_or(i64::MAX) * sign)
 }

@@ -13,7 +13,7 @@ use crate::timestamp::milliseconds;
 use crate::verified::Verified;
 use crate::{App, SignatureMethod, header};
 use chrono::{DateTime, TimeDelta, Utc};
-use http::Request;
+use http::{HeaderValue, Request};
 
 /// Checks signed requests. A value of rules: pure, so the time, the apps and the memory of nonces
 /// come in as arguments.
@@ -229,10 +229,11 @@ impl Verifier {
     }
 
     fn method(&self, head: &Head<'_>) -> Result<SignatureMethod, Doubt> {
-        let methods = [SignatureMethod::HmacSha256, SignatureMethod::HmacSha1];
-        let method = match head.method {
+        let method = match head.method.map(HeaderValue::as_bytes) {
             None => SignatureMethod::default(),
-            Some(value) => methods.into_iter().find(|method| value == method.as_str()).ok_or(Doubt::Method)?,
+            Some(b"HmacSHA256") => SignatureMethod::HmacSha256,
+            Some(b"HmacSHA1") => SignatureMethod::HmacSha1,
+            Some(_) => return Err(Doubt::Method),
         };
         if method == SignatureMethod::HmacSha1 && !self.sha1 { Err(Doubt::Method) } else { Ok(method) }
     }
