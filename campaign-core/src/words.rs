@@ -26,3 +26,21 @@ const fn unequal(word: u64, byte: u8) -> u64 {
 pub(crate) const fn odd(word: u64) -> u64 {
     (word | word.wrapping_sub(ONES * b' ' as u64) | word.wrapping_add(ONES)) & HIGH
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_told_from_every_other_whatever_stands_beside_it() {
+        for byte in 0..=u8::MAX {
+            let word = u64::from_le_bytes([byte, b'"', byte, b'\\', 0, u8::MAX, byte, b'\n']);
+            let marks = |is: fn(u8) -> bool| u64::from_le_bytes(word.to_le_bytes().map(|b| u8::from(is(b)) << 7));
+            assert_eq!(equal(word, b'\n'), marks(|b| b == b'\n'), "{byte}");
+            assert_eq!(either(word, b'"', b'\\'), marks(|b| matches!(b, b'"' | b'\\')), "{byte}");
+            assert_ne!(odd(word), 0, "{byte}");
+            let alone = u64::from_le_bytes([byte; 8]);
+            assert_eq!(odd(alone) == 0, (b' '..=b'~').contains(&byte), "{byte}");
+        }
+    }
+}

@@ -231,4 +231,17 @@ mod tests {
         assert_eq!(fields.iter().collect::<Vec<_>>(), [("b", "\u{e9}"), ("m", "1"), ("x", "3")]);
         assert_eq!(fields, Fields::from_iter([("x", "3"), ("b", "\u{e9}"), ("m", "1")]));
     }
+
+    #[test]
+    fn whatever_the_order_of_the_members_the_fields_are_the_same() {
+        let members = [r#""m":"1""#, r#""b":"2""#, r#""x":"3""#, r#""c":"""#];
+        let sorted = check(&format!("{{{}}}", members.join(","))).unwrap();
+        for first in 0..4 {
+            for second in (0..4).filter(|second| *second != first) {
+                let rest = (0..4).filter(|at| *at != first && *at != second);
+                let order: Vec<&str> = [first, second].into_iter().chain(rest).map(|at| members[at]).collect();
+                assert_eq!(check(&format!("{{{}}}", order.join(","))).unwrap(), sorted, "{order:?}");
+            }
+        }
+    }
 }

@@ -205,4 +205,17 @@ mod tests {
         set = Fields::from_iter([("a", "3"), ("b", "4"), ("c", "2")]);
         assert_eq!(format!("{set:?}"), r#"Fields{"a", "b", "c"}"#);
     }
+
+    #[test]
+    fn a_field_that_is_set_in_one_entry_is_not_there_in_its_copies() {
+        let first = Fields::from_iter([("b", "1"), ("d", "2")]);
+        let mut second = first.clone();
+        for (name, value) in [("c", "3"), ("a", "4"), ("d", "5")] {
+            second.insert(name, value);
+        }
+        assert_eq!(first.iter().collect::<Vec<_>>(), [("b", "1"), ("d", "2")]);
+        assert_eq!(second.iter().collect::<Vec<_>>(), [("a", "4"), ("b", "1"), ("c", "3"), ("d", "5")]);
+        assert_ne!(first, second);
+        assert_ne!(first, Fields::from_iter([("b", "1"), ("e", "2")]));
+    }
 }
