@@ -21,6 +21,7 @@ from tablestore import (
     INF_MIN,
     AsyncOTSClient,
     CapacityUnit,
+    CastType,
     ComparatorType,
     CompositeColumnCondition,
     Condition,
@@ -29,11 +30,13 @@ from tablestore import (
     OTSClient,
     OTSClientError,
     OTSServiceError,
+    RegexRule,
     ReservedThroughput,
     ReturnType,
     Row,
     RowExistenceExpectation,
     SingleColumnCondition,
+    SingleColumnRegexCondition,
     TableMeta,
     TableOptions,
 )
@@ -75,6 +78,10 @@ def condition(rows, columns=None):
 
 def column(name, value, comparator=ComparatorType.EQUAL, **options):
     return SingleColumnCondition(name, value, comparator, **options)
+
+
+def part_of_name(value, expression, cast):
+    return SingleColumnRegexCondition("name", ComparatorType.EQUAL, value, RegexRule(expression, cast))
 
 
 def composite(operator, *parts):
@@ -207,6 +214,7 @@ def column_conditions(report, client):
         "and": composite(LogicalOperator.AND, column("age", 20), column("name", "Ada")),
         "or": composite(LogicalOperator.OR, column("age", 1), column("name", "Ada")),
         "not": composite(LogicalOperator.NOT, column("age", 1)),
+        "a part of a text": part_of_name("d", "A(.)a", CastType.VT_STRING),
     }
     failing = {
         "equal": column("age", 21),
@@ -214,6 +222,8 @@ def column_conditions(report, client):
         "a missing column may not pass": column("height", 1, pass_if_missing=False),
         "and": composite(LogicalOperator.AND, column("age", 20), column("name", "Bob")),
         "not": composite(LogicalOperator.NOT, column("age", 20)),
+        "a part of a text is another": part_of_name("a", "A(.)a", CastType.VT_STRING),
+        "a part of a text is no number": part_of_name(0, "A(.)a", CastType.VT_INTEGER),
     }
     row = Row(ada, [("age", 20), ("name", "Ada")])
     for name, part in passing.items():
