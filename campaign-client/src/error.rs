@@ -155,22 +155,30 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
+    /// The same for this operation, in the service's own name.
+    #[must_use]
+    pub fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation = Some(operation);
         self
     }
 
-    pub(crate) fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+    /// The same after these attempts, the last one included.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
         self.0.attempts = attempts;
         self
     }
 
-    pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
+    /// The same saying whether anything may have been done in spite of it.
+    #[must_use]
+    pub fn with_outcome_unknown(mut self, unknown: bool) -> Self {
         self.0.outcome_unknown = unknown;
         self
     }
 
-    pub(crate) fn as_attempt(&self) -> Attempt {
+    /// What it is in the list of [attempts](Self::attempts).
+    #[must_use]
+    pub fn as_attempt(&self) -> Attempt {
         Attempt { kind: self.kind(), code: self.service_error().map(|e| e.code.clone()) }
     }
 

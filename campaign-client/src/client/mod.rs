@@ -88,7 +88,7 @@ impl<S: Service> Client<S> {
         let read = |response: &http::response::Parts, body: Bytes| operation.response(response, body);
         match self.run(&call, Finish::Read(&read)).await {
             Ok(output) => Ok(output),
-            Err(failure) if failure.settles && self.settle => self.settle(operation, failure.error).await,
+            Err(failure) if failure.settles => self.settle(operation, failure.error).await,
             Err(failure) => Err(failure.error),
         }
     }
@@ -154,9 +154,14 @@ impl<S: Service> Client<S> {
         Ok(request.into_parts().0.uri)
     }
 
-    /// A conflict after an attempt whose answer was lost: reads back whose effect it is.
-    async fn settle<O: Operation<Service = S>>(&self, operation: &O, conflict: Error) -> Result<O::Output> {
-        let Some(settle) = operation.settle(&conflict) else { return Err(conflict) };
+    /// Reads back whose effect `conflict` is, which `operation` met after an attempt whose answer was lost.
+    /// [`send`](Self::send) does that by itself; this is for an operation that was part of another, such as a row of a batch.
+    ///
+    /// # Errors
+    /// `conflict` if it is another's effect, cannot be settled, or this client [does not settle](Self::without_settling);
+    /// if nobody knows, it says so ([`Error::outcome_unknown`]).
+    pub async fn settle<O: Operation<Service = S>>(&self, operation: &O, conflict: Error) -> Result<O::Output> {
+        let Some(settle) = operation.settle(&conflict).filter(|_| self.settle) else { return Err(conflict) };
         let probe = settle.probe();
         let request = probe.request(self.service()).map_err(|e| e.with_operation(probe.name()))?;
         let call = Call { name: probe.name(), class: Class::Read, request };

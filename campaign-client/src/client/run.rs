@@ -108,10 +108,35 @@ impl<S: Service> Client<S> {
             }
             Verdict::Expired | Verdict::Final => return None,
         };
+        course.paid = self.afford(pace, failed, wait, deadline)?;
+        Some(wait)
+    }
+
+    /// The tokens paid for another attempt after `wait`; `None` if there is to be none.
+    fn afford(&self, pace: Pace, failed: u32, wait: Duration, deadline: Instant) -> Option<i64> {
         if failed >= self.retry.attempts_for(pace) || Instant::now() + wait + WORTHWHILE > deadline {
             return None;
         }
-        course.paid = self.shared.bucket.take(pace)?;
+        self.shared.bucket.take(pace)
+    }
+
+    /// For a caller that repeats parts of a call by itself, such as the failed rows of a batch: the wait before the next
+    /// attempt after `failed` ones that began at `begun`, of which the last failed with `verdict` and was asked to wait as
+    /// long as `asked`. `None` if no other may follow: the failure is final, or attempts, deadline or bucket are exhausted.
+    ///
+    /// Whether the part may be sent twice is another question: see [`retry::allows`].
+    #[must_use]
+    pub fn wait_before(
+        &self,
+        verdict: Verdict,
+        failed: u32,
+        asked: Option<Duration>,
+        begun: Instant,
+    ) -> Option<Duration> {
+        let Verdict::Again { pace, .. } = verdict else { return None };
+        let wait = self.retry.delay(failed, pace, fastrand::f64(), asked);
+        let deadline = begun + self.retry.deadline.min(retry::LONGEST);
+        self.afford(pace, failed, wait, deadline)?;
         Some(wait)
     }
 

@@ -28,7 +28,7 @@ pub const MAX_ROWS: usize = 100;
 /// Reads up to 100 rows of several tables in one call (service document "BatchGetRow").
 ///
 /// Rows succeed or fail one by one, and the call succeeds although rows of it fail: look at each [result](RowResults). Any
-/// number of rows, split and repeated as need be, is read by `batch::get_rows`.
+/// number of rows, split and repeated as need be, is read by [`batch::get_rows`](crate::batch::get_rows).
 ///
 /// ```
 /// use campaign_tablestore::{BatchGetRow, Client, PrimaryKey, TableReads};

@@ -21,7 +21,7 @@ pub const MAX_ROWS: usize = 200;
 /// Writes up to 200 rows of several tables in one call (service document "BatchWriteRow").
 ///
 /// Rows succeed or fail one by one, and the call succeeds although rows of it fail: look at each [result](RowResults). Any
-/// number of rows, split and repeated as need be, is written by `batch::write_rows`.
+/// number of rows, split and repeated as need be, is written by [`batch::write_rows`](crate::batch::write_rows).
 ///
 /// [`Class::Idempotent`] if each row is, else [`Class::Once`]: the answer that would tell what a repetition met is that of
 /// the whole call.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use campaign_client::{Body, Place, Serve, Service, Signing};
 use campaign_tablestore::{
-    AbortTransaction, CommitTransaction, DeleteTable, DescribeTable, ListTable, SqlQuery, StartLocalTransaction, TableStore,
+    AbortTransaction, CommitTransaction, DeleteTable, DescribeTable, ListTable, SqlQuery, StartLocalTransaction,
+    TableStore,
     server::{Known, admit},
     sign::{derived_key, string_to_sign},
 };

@@ -1,0 +1,72 @@
+//! Which rows go into one call.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::PrimaryKey;
+
+/// Encoded bytes of the rows of one call. The service counts names and values only, up to 4 MB in all (service document
+/// "Limits"); encoded they are more.
+pub(crate) const MAX_BYTES: usize = 4 << 20;
+
+/// How often each row was there before, in the order of the rows: rows of one number are all different.
+pub(super) fn occurrences<'a>(keys: impl ExactSizeIterator<Item = &'a PrimaryKey> + Clone) -> Vec<usize> {
+    let mut before = None;
+    if keys.clone().all(|key| before.replace(key).is_none_or(|before| before < key)) {
+        return vec![0; keys.len()];
+    }
+    let mut seen: HashMap<&PrimaryKey, usize> = HashMap::with_capacity(keys.len());
+    let occurrence = |key: &'a PrimaryKey| {
+        // One whose number the service chooses is never another's.
+        if key.has_auto_increment() {
+            return 0;
+        }
+        let count = seen.entry(key).or_default();
+        *count += 1;
+        *count - 1
+    };
+    keys.map(occurrence).collect()
+}
+
+/// Takes the rows of the next call from the front of `rows`: at least one, `most` at most, and no more bytes than may be.
+fn next<T>(rows: &mut VecDeque<T>, most: usize, bytes: &impl Fn(&T) -> usize) -> Vec<T> {
+    let mut total = 0;
+    let mut fits = |row: &T| {
+        total += bytes(row);
+        total <= MAX_BYTES
+    };
+    let count = rows.iter().take(most).take_while(|row| fits(row)).count();
+    rows.drain(..count.max(1).min(rows.len())).collect()
+}
+
+/// The rows of each call.
+pub(super) fn parts<T>(mut rows: VecDeque<T>, most: usize, bytes: impl Fn(&T) -> usize) -> VecDeque<Vec<T>> {
+    let mut parts = VecDeque::new();
+    while !rows.is_empty() {
+        parts.push_back(next(&mut rows, most, &bytes));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::KeyValue;
+
+    #[test]
+    fn a_call_takes_what_fits_by_number_and_bytes_and_one_row_whatever_its_size() {
+        let of = |sizes: &[usize]| parts(sizes.iter().copied().collect(), 3, |size| *size);
+        assert_eq!(of(&[1; 5]), [vec![1; 3], vec![1; 2]]);
+        assert_eq!(of(&[MAX_BYTES - 1, 1, 1]), [vec![MAX_BYTES - 1, 1], vec![1]]);
+        assert_eq!(of(&[1, MAX_BYTES + 1, 1]), [vec![1], vec![MAX_BYTES + 1], vec![1]]);
+        assert!(of(&[]).is_empty());
+    }
+
+    #[test]
+    fn repeated_rows_are_numbered_in_their_order() {
+        let key = |value: KeyValue| PrimaryKey::new().with("id", value);
+        let number = |keys: &[PrimaryKey]| occurrences(keys.iter());
+        assert_eq!(number(&[key(1.into()), key(2.into())]), [0, 0]);
+        assert_eq!(number(&[key(2.into()), key(1.into()), key(2.into()), key(2.into())]), [0, 0, 1, 2]);
+        assert_eq!(number(&[key(KeyValue::AutoIncrement), key(KeyValue::AutoIncrement)]), [0, 0]);
+    }
+}
