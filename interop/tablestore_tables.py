@@ -5,6 +5,7 @@ import time
 from tablestore import (
     INF_MAX,
     INF_MIN,
+    BatchGetRowRequest,
     CapacityUnit,
     Condition,
     Direction,
@@ -14,6 +15,7 @@ from tablestore import (
     RowExistenceExpectation,
     SecondaryIndexMeta,
     SecondaryIndexType,
+    TableInBatchGetRowItem,
     TableMeta,
     TableOptions,
 )
@@ -87,6 +89,13 @@ def tables(report, client):
         "get_row: by the key of an index", paris,
         lambda: content(client.get_row("interop_by_city", paris[0], max_version=1)[1]),
     )  # fmt: skip
+
+    def together():
+        request = BatchGetRowRequest()
+        request.add(TableInBatchGetRowItem("interop_by_city", [lyon[0], paris[0]], max_version=1))
+        return [content(item.row) for item in client.batch_get_row(request).get_succeed_rows()]
+
+    report.call("batch_get_row: by the keys of an index", [lyon, paris], together)
     report.call(
         "get_row: by the table's key in an index", (400, "OTSInvalidPK", "Validate PK size fail. Input: 2, Meta: 3."),
         client.get_row, "interop_by_city", [("shop", "s"), ("n", 1)],

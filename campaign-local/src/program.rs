@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::Running;
+use crate::tablestore::TableStoreOptions;
+use crate::{LocalBuilder, Running};
 
 /// How long the functions and the store may take to end.
 const END: Duration = Duration::from_secs(25);
@@ -37,6 +38,11 @@ struct Options {
     /// anonymous routes of the gateway.
     #[arg(long)]
     expose: bool,
+
+    /// Lets Table Store hurt as the cloud may: a new table is not ready for two seconds, a partition that is split is away for
+    /// half a second, and one that gets more than 10,000 capacity units in a second refuses.
+    #[arg(long)]
+    like_the_cloud: bool,
 }
 
 /// The program: reads the command line, runs until Ctrl-C or SIGTERM. `main` calls
@@ -59,8 +65,11 @@ pub fn main() -> ExitCode {
 /// The error is for the user's eyes.
 async fn run(options: Options) -> Result<(), String> {
     let mut asked = Signals::new().map_err(|error| format!("it cannot listen to signals: {error}"))?;
-    let cloud =
-        Running::start(options.data, options.listen, options.expose).await.map_err(|error| error.to_string())?;
+    let table_store =
+        if options.like_the_cloud { TableStoreOptions::like_the_cloud() } else { TableStoreOptions::default() };
+    let make = |cloud: LocalBuilder| cloud.table_store(table_store);
+    let cloud = Running::start_with(options.data, options.listen, options.expose, make).await;
+    let cloud = cloud.map_err(|error| error.to_string())?;
     let mut out = std::io::stdout();
     let written = writeln!(out, "{}", cloud.ready_line()).and_then(|()| out.flush());
     written.map_err(|error| format!("the ready line cannot be written: {error}"))?;

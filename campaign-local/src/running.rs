@@ -12,7 +12,7 @@ use crate::data::{DataError, DataFolder, Ports};
 use crate::gateway::{self, GatewayOptions};
 use crate::serve::{BindError, Limits, Server};
 use crate::tablestore::MAX_REQUEST_BYTES;
-use crate::{Local, LocalError, openapi};
+use crate::{Local, LocalBuilder, LocalError, openapi};
 
 /// Bodies of the management calls, in bytes.
 const ADMIN_BODY: usize = 1 << 20;
@@ -123,6 +123,19 @@ impl Running {
         listen: Option<SocketAddr>,
         expose: bool,
     ) -> Result<Self, StartError> {
+        Self::start_with(folder, listen, expose, |cloud| cloud).await
+    }
+
+    /// The same with a cloud that `make` changes, but for its store and settings.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start_with(
+        folder: impl Into<PathBuf>,
+        listen: Option<SocketAddr>,
+        expose: bool,
+        make: impl FnOnce(LocalBuilder) -> LocalBuilder,
+    ) -> Result<Self, StartError> {
         let mut data = DataFolder::open(folder).await?;
         let host = listen.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |listen| listen.ip());
         let listen = listen.map(|listen| listen.port());
@@ -139,7 +152,7 @@ impl Running {
         }
         data.keep_ports(ports)?;
 
-        let builder = Local::builder().settings(data.settings().clone()).store(data.store().clone());
+        let builder = make(Local::builder()).settings(data.settings().clone()).store(data.store().clone());
         let local = builder.start().await?;
         let (end, ended) = watch::channel(false);
         let mut servers = JoinSet::new();

@@ -167,6 +167,23 @@ async fn it_is_ready_with_one_line_and_the_same_after_a_restart() {
 }
 
 #[tokio::test]
+async fn asked_to_be_like_the_cloud_it_lets_a_new_table_wait() {
+    let folder = TempDir::new().unwrap();
+    let cloud = Cloud::start_with(folder.path(), &["--like-the-cloud"]).await;
+    let client = cloud.client();
+    make_table(&client).await;
+    let begin = std::time::Instant::now();
+    let mut refused = 0;
+    while let Err(error) = client.send(&put(1)).await {
+        assert_eq!(Code::of(&error), Some(Code::TableNotReady));
+        refused += 1;
+        assert!(begin.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(refused > 0 && begin.elapsed() > Duration::from_secs(1), "{refused}");
+}
+
+#[tokio::test]
 async fn with_a_port_it_takes_that_and_the_next_ones() {
     let folder = TempDir::new().unwrap();
     // Free ports in a row: others take ports meanwhile, so a few tries.

@@ -1,7 +1,11 @@
 //! Secondary indexes are the table projected: after random writes, indexes made anew and power cuts, each index holds exactly
 //! the rows that the table's rows have in it.
 
-#![allow(clippy::unwrap_used, reason = "a test: a panic is a finding")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test: small numbers, and a panic is a finding"
+)]
 
 #[path = "disk/mod.rs"]
 mod disk;

@@ -72,6 +72,7 @@ impl Emulate for DropIndex {
             index::remove(write, &drop.index_name)
         });
         dropped.await?;
+        at.cloud.partitions.forget(&self.index_name);
         finish_removals(&at.cloud.store).await?;
         Ok((self, ()))
     }

@@ -11,11 +11,8 @@ use std::time::Duration;
 /// use std::time::Duration;
 /// use campaign_local::tablestore::TableStoreOptions;
 ///
-/// let like_the_cloud = TableStoreOptions::default()
-///     .warm_up(Duration::from_secs(2))
-///     .split_pause(Duration::from_millis(500))
-///     .partition_units_per_second(10_000);
-/// # let _ = like_the_cloud;
+/// let small = TableStoreOptions::like_the_cloud().split_bytes(64 << 20).warm_up(Duration::from_millis(100));
+/// # let _ = small;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -54,6 +51,16 @@ impl Default for TableStoreOptions {
 }
 
 impl TableStoreOptions {
+    /// As the service may do it: a table is ready after two seconds, the halves of a split are away for half a second, a
+    /// partition gives 10,000 capacity units a second (service documents "Table design" and "Error codes").
+    #[must_use]
+    pub fn like_the_cloud() -> Self {
+        Self::default()
+            .warm_up(Duration::from_secs(2))
+            .split_pause(Duration::from_millis(500))
+            .partition_units_per_second(10_000)
+    }
+
     /// The same with tables that are not ready for so long.
     #[must_use]
     pub const fn warm_up(mut self, time: Duration) -> Self {

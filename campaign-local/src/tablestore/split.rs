@@ -6,6 +6,7 @@ use campaign_tablestore::plain_buffer::decode_row;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, KeyColumn, KeyValue, Name, PrimaryKey};
 
+use super::index;
 use super::key::{row_key, table_prefix};
 use super::operations::{Moments, Stop};
 use super::partitions::Due;
@@ -20,8 +21,13 @@ impl Moments {
         let partitions = &self.cloud.partitions;
         if !partitions.knows(table) {
             let name = table.to_owned();
-            if let Some(found) = self.read(move |read, service| table::find(read, service, &name)).await? {
-                partitions.found(table, &found.request.split_points);
+            // An index is one partition.
+            let found = self.read(move |read, service| match table::find(read, service, &name)? {
+                Some(table) => Ok(Some(table.request.split_points)),
+                None => Ok(index::find(read, &name)?.map(|_| Vec::new())),
+            });
+            if let Some(points) = found.await? {
+                partitions.found(table, &points);
             }
         }
         Ok(partitions.admit(table, &first.value, self.now)?)

@@ -149,9 +149,11 @@ impl Emulate for DeleteTable {
                 index::remove(write, &meta.name)?;
             }
             write.put([REMOVING, &table.number.to_be_bytes()].concat(), []);
-            Ok(())
+            Ok(table.request.index_metas)
         });
-        removed.await?;
+        for index in removed.await? {
+            at.cloud.partitions.forget(&index.name);
+        }
         at.cloud.partitions.forget(&self.table_name);
         finish_removals(&at.cloud.store).await?;
         Ok((self, ()))

@@ -1,7 +1,11 @@
 //! The emulated Table Store against a naive model of its documents, step by step over random sequences: alone, under
 //! faults with a client that tries again, and over power cuts.
 
-#![allow(clippy::unwrap_used, reason = "a test: a panic is a finding")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test: small numbers, and a panic is a finding"
+)]
 
 mod cloud;
 #[path = "../disk/mod.rs"]
