@@ -4,12 +4,16 @@ import tablestore
 from tablestore import (
     INF_MAX,
     INF_MIN,
+    BatchWriteRowRequest,
     CapacityUnit,
     Condition,
+    DeleteRowItem,
     Direction,
+    PutRowItem,
     ReservedThroughput,
     Row,
     RowExistenceExpectation,
+    TableInBatchWriteRowItem,
     TableMeta,
     TableOptions,
 )
@@ -99,6 +103,12 @@ def transactions(report, client, connect):
         "put_row: a condition sees the transaction's own row", (403, "OTSConditionCheckFail", "Condition check failed."),
         put, client, "Cy", 9, transaction, condition=absent,
     )
+    batch = BatchWriteRowRequest()
+    items = [PutRowItem(Row(key(name), [("points", 7)]), anything()) for name in ("Ed", "Flo")]
+    batch.add(TableInBatchWriteRowItem(TABLE, [*items, DeleteRowItem(Row(key("Flo")), anything())]))
+    batch.set_transaction_id(transaction)
+    report.call("batch_write_row: inside", True, lambda: client.batch_write_row(batch).is_all_succeed())
+    report.call("get_range: a batch inside", ["An", "Cy", "Ed"], members, client, transaction)
     report.call("put_row: outside, of the key that is held", CONFLICT, put, once, "Di", 4)
     report.call("put_row: outside, of another key", None, put, client, "An", 1, team="blue")
     report.compare(
@@ -106,7 +116,7 @@ def transactions(report, client, connect):
         report.outcome(put, client, "An", 2, transaction, team="blue")[1],
     )
     report.call("commit_transaction", None, client.commit_transaction, transaction)
-    report.call("get_range: after the commit", ["An", "Cy"], members, client)
+    report.call("get_range: after the commit", ["An", "Cy", "Ed"], members, client)
     report.call("get_row: an increment after the commit", 8, points, client, "Cy")
     report.compare("commit_transaction: again", OVER, report.outcome(client.commit_transaction, transaction)[1:])
 
@@ -138,6 +148,6 @@ def begin_and_leave(client):
 def after_restart(report, client, transaction):
     """Nothing of it is left."""
     report.compare("commit_transaction: of before a SIGKILL", OVER, report.outcome(client.commit_transaction, transaction)[1:])
-    report.call("get_range: what was committed and nothing else", ["An", "Cy"], members, client)
+    report.call("get_range: what was committed and nothing else", ["An", "Cy", "Ed"], members, client)
     report.call("put_row: the key is free after a SIGKILL", None, put, client, "Bo", 5)
     report.call("delete_table: with local transactions", None, client.delete_table, TABLE)

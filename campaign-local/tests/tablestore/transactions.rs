@@ -3,9 +3,9 @@
 use campaign_local::fault::{Fault, Moment};
 use campaign_tablestore::schema::{KeyType, TableMeta, TableOptions};
 use campaign_tablestore::{
-    AbortTransaction, Code, Column, ColumnFilter, CommitTransaction, Condition, CreateTable, DeleteRow, DeleteTable,
-    GetRange, GetRow, KeyValue, PrimaryKey, PutRow, Row, RowUpdate, StartLocalTransaction, Transaction, UpdateRow,
-    Value,
+    AbortTransaction, BatchWriteRow, Code, Column, ColumnFilter, CommitTransaction, Condition, CreateTable, DeleteRow,
+    DeleteTable, GetRange, GetRow, KeyValue, PrimaryKey, PutRow, Row, RowResults, RowUpdate, RowWrite,
+    StartLocalTransaction, Transaction, UpdateRow, Value, Written,
 };
 
 use proptest::prelude::*;
@@ -290,6 +290,37 @@ async fn a_transaction_of_a_table_that_was_deleted_cannot_be_committed() {
     assert_eq!(Code::of(&error), Some(Code::ObjectNotExist));
     assert!(bed.members(None).await.is_empty());
     bed.client.send(&put("red", "An", 2)).await.unwrap();
+}
+
+fn codes(results: RowResults<Written>) -> Vec<Option<Code>> {
+    results.into_rows().map(|row| row.err().map(|error| Code::from_text(&error.code))).collect()
+}
+
+fn rows(names: [(&str, &str); 3]) -> impl Iterator<Item = RowWrite> {
+    names.into_iter().map(|(team, name)| RowWrite::put(Row::new(member(team, name)).with("points", 1)))
+}
+
+#[tokio::test]
+async fn rows_of_a_batch_are_part_of_the_transaction_one_by_one_or_all_together() {
+    let bed = teams().await;
+    let mut transaction = bed.begin("red").await;
+    let batch = BatchWriteRow::new("teams", rows([("red", "An"), ("blue", "Bo"), ("red", "Cy")]));
+    let results = transaction.send(batch).await.unwrap();
+    assert_eq!(codes(results), [None, Some(Code::DataOutOfRange), None]);
+    // One of an atomic batch fails: none of it is part of the transaction, now or at its commit.
+    let there = Condition::expect_exist();
+    let mut all: Vec<_> = rows([("red", "Di"), ("red", "Ed"), ("red", "Flo")]).collect();
+    all[2].condition = there;
+    let results = transaction.send(BatchWriteRow::new("teams", all).atomic()).await.unwrap();
+    assert_eq!(codes(results), [Some(Code::ConditionCheckFail); 3]);
+    // Others get their conflicts row by row.
+    let outside = BatchWriteRow::new("teams", rows([("red", "Gus"), ("blue", "Bo"), ("red", "An")]));
+    let results = bed.client.send(&outside).await.unwrap();
+    let conflict = Some(Code::RowOperationConflict);
+    assert_eq!(codes(results), [conflict, None, conflict]);
+    assert_eq!(bed.members(Some(transaction.id())).await, ["An", "Cy"]);
+    transaction.commit().await.unwrap();
+    assert_eq!(bed.members(None).await, ["An", "Cy"]);
 }
 
 fn of(n: u8) -> PrimaryKey {
