@@ -72,7 +72,11 @@ impl RangePage {
         let mut reader = self.reader()?;
         let mut rows = Vec::new();
         while let Some(row) = reader.next_row().map_err(Self::unreadable)? {
-            rows.push(from_row_ref(&row).map_err(EntityError::unreadable)?);
+            let value = from_row_ref(&row).map_err(EntityError::unreadable)?;
+            if rows.is_empty() {
+                rows.reserve(1 + reader.expected());
+            }
+            rows.push(value);
         }
         Ok(rows)
     }

@@ -21,6 +21,9 @@ pub fn decode_rows(buffer: &[u8]) -> Result<Vec<Row>, DecodeError> {
     let mut rows = Vec::new();
     while let Some(row) = reader.next_row()? {
         let row = owned_row(&row, &mut names).map_err(|fault| reader.error(fault))?;
+        if rows.is_empty() {
+            rows.reserve(1 + reader.expected());
+        }
         rows.push(row);
     }
     Ok(rows)

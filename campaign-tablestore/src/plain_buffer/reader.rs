@@ -11,6 +11,9 @@ use super::{tag, variant};
 /// The longest buffer that is read, in bytes. The service answers with at most 4 MB of rows.
 pub const MAX_BUFFER_BYTES: usize = 16 * 1024 * 1024;
 
+/// The most rows of one answer (service document "Limits").
+const MAX_ANSWER_ROWS: usize = 5000;
+
 /// Reads the rows of a buffer one after another, each borrowed from the buffer.
 ///
 /// Checksums are verified and the row is checked against the [`Shape`] before it is handed out. One list of cells serves
@@ -92,6 +95,13 @@ impl<'a> RowReader<'a> {
                 Err(error)
             }
         }
+    }
+
+    /// How many rows may follow, judged by those before; at most as many as an answer can have, so that what lies about it
+    /// takes little memory.
+    pub(crate) fn expected(&self) -> usize {
+        let bytes_of_one = self.cursor.offset() / self.rows.max(1);
+        (self.cursor.rest().len() / bytes_of_one.max(1)).min(MAX_ANSWER_ROWS)
     }
 
     /// Where the reader stands, in bytes from the start of the buffer: between calls, where a row begins.

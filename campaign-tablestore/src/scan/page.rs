@@ -13,7 +13,7 @@ use crate::{
 
 /// The most bytes of one row that are put together from several pages. Such a row is read in parts by
 /// [`Client::pages`](campaign_client::Client::pages).
-const MAX_WIDE_ROW_BYTES: usize = 64 << 20;
+pub(super) const MAX_WIDE_ROW_BYTES: usize = 64 << 20;
 
 /// A row of which more is to come.
 pub(super) struct Wide {
@@ -82,6 +82,9 @@ impl<T> Page<T> {
             }
             names.start_row();
             let value = (decode.of_ref)(&row, &mut names).map_err(failed)?;
+            if self.rows.is_empty() {
+                self.rows.reserve(1 + reader.expected());
+            }
             self.rows.push_back((Place::At(at), Ok(value)));
         }
         match begun {
