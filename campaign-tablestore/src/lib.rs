@@ -74,7 +74,7 @@ pub use read::TimeRange;
 pub use row::{CellChange, Column, KeyColumn, KeyValue, MAX_KEY_COLUMNS, Name, PrimaryKey, Row, RowUpdate};
 pub use row_results::{RowResult, RowResults};
 pub use row_write::{RowChange, RowWrite};
-pub use scan::{RangeCursor, Rows, ScanCheckpoint, ScanRows, TableScan};
+pub use scan::{BulkReader, RangeCursor, Rows, ScanCheckpoint, ScanRows, TableScan};
 pub use service::TableStore;
 pub use sql::{SqlColumn, SqlRows};
 pub use stream::{ShardPosition, StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord};

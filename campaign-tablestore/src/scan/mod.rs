@@ -1,5 +1,6 @@
-//! Reading many rows: ranges as streams, and tables in several parts at once.
+//! Reading many rows: ranges as streams, tables in several parts at once, rows by their keys.
 
+mod bulk;
 mod checkpoint;
 mod cursor;
 mod decode;
@@ -7,6 +8,7 @@ mod page;
 mod rows;
 mod table;
 
+pub use bulk::BulkReader;
 pub use checkpoint::ScanCheckpoint;
 pub use cursor::RangeCursor;
 pub use rows::Rows;

@@ -1,5 +1,6 @@
 //! Streams over a table in memory, and over pages as they are told.
 
+mod bulk;
 mod rows;
 mod scans;
 mod wide;
