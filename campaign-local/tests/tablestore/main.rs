@@ -10,6 +10,7 @@ mod faults;
 mod indexes;
 mod partitions;
 mod ranges;
+mod reading;
 mod refusals;
 mod rows;
 mod streams;
