@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use campaign_local::store::Store;
 use campaign_local::tablestore::TableStoreOptions;
 use campaign_tablestore::schema::{ColumnType, IndexMeta, IndexSyncPhase, IndexType, KeyType, TableMeta, TableOptions};
 use campaign_tablestore::{
@@ -211,4 +212,20 @@ async fn indexes_that_cannot_be_are_refused_in_the_services_words() {
     let long = Row::new(key("s", 1).with("k", 1)).with("city", "x".repeat(1025));
     let text = "The length of primary key column: 'city' exceeds the MaxLength:1024 with CurrentLength:1025.";
     assert_eq!(bed.refused(PutRow::new("orders", long)).await, (Code::ParameterInvalid, text.to_owned()));
+}
+
+#[tokio::test]
+async fn an_index_that_was_being_filled_goes_on_after_a_restart() {
+    let store = Store::in_memory().unwrap();
+    let kept = store.clone();
+    let slow = TableStoreOptions::default().index_pause(Duration::from_secs(3600));
+    let bed = bed_with(|cloud| cloud.store(kept).table_store(slow)).await;
+    bed.client.send(&CreateTable::new(meta())).await.unwrap();
+    for n in 0..1100 {
+        put(&bed, order("s", n, "Paris", n)).await;
+    }
+    bed.client.send(&CreateIndex::new("orders", by_city()).include_base_data(true)).await.unwrap();
+    assert_eq!(bed.refused(GetRange::all("by_city", CITY.iter().copied())).await.0, Code::ParameterInvalid);
+    let again = bed_with(|cloud| cloud.store(store)).await;
+    assert_eq!(all(&again, "by_city", CITY).await.len(), 1100);
 }
