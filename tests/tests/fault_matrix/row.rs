@@ -104,6 +104,8 @@ impl Row {
             Ok(Err(error)) => Ending::Failure { outcome_unknown: error.outcome_unknown() },
             Err(_) => Ending::Cancelled,
         };
+        // A page that is read ahead is given up in its own task, which needs one turn for it.
+        tokio::task::yield_now().await;
         let sent = cloud.wire.sent();
         let open = cloud.wire.open();
         tokio::time::sleep(AFTERWARDS).await;
