@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batch;
+mod bulk;
 mod code;
 mod condition;
 mod deflate;
@@ -31,6 +32,7 @@ mod value;
 mod wire;
 mod write;
 
+pub use bulk::{BulkOptions, BulkReader, BulkStats, BulkWriter, Receipt};
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
 pub use deflate::DeflateFault;
