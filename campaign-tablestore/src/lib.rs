@@ -32,7 +32,7 @@ mod value;
 mod wire;
 mod write;
 
-pub use bulk::{BulkOptions, BulkReader, BulkStats, BulkWriter, Receipt};
+pub use bulk::{BulkOptions, BulkStats, BulkWriter, Receipt};
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
 pub use deflate::DeflateFault;

@@ -1,4 +1,4 @@
-//! The bulk writer and reader: bounded memory, order, and that nothing is lost.
+//! The bulk writer: bounded memory, order, and that nothing is lost.
 
 #![expect(clippy::unwrap_used, reason = "a test: a panic is a finding")]
 
@@ -18,12 +18,11 @@ use campaign_local::{
     tablestore::Emulator,
 };
 use campaign_tablestore::{
-    BulkOptions, BulkReader, BulkWriter, Client, CreateTable, GetRange, PrimaryKey, Row, RowUpdate, RowWrite,
-    TableReads, Value,
+    BulkOptions, BulkWriter, Client, CreateTable, GetRange, PrimaryKey, Row, RowUpdate, RowWrite, Value,
     schema::{KeyType, TableMeta},
 };
 use campaign_tests::tablestore::{INSTANCE, client, credentials, now, service};
-use futures_util::{StreamExt, TryStreamExt, future::join_all, stream};
+use futures_util::{TryStreamExt, future::join_all};
 use tokio::{sync::Semaphore, time::Instant};
 
 const ENDPOINT: &str = "http://127.0.0.1:1";
@@ -251,26 +250,6 @@ async fn lost_answers_are_repeated_or_told_row_by_row() {
     assert!(counter.await.unwrap_err().outcome_unknown());
     let stats = writer.close().await;
     assert_eq!((stats.succeeded, stats.failed, stats.outcome_unknown), (1, 1, 1));
-}
-
-#[tokio::test]
-async fn rows_that_are_asked_for_one_by_one_are_read_many_at_once() {
-    let bed = bed(OPEN).await;
-    let writer = bed.writer(BulkOptions::default());
-    for n in 0..500 {
-        drop(writer.write(put(n)).await.unwrap());
-    }
-    writer.close().await;
-    let before = bed.gate.calls.load(Ordering::SeqCst);
-    let options = BulkOptions::default().linger(Duration::from_millis(20));
-    let reader = BulkReader::new(&bed.client, TableReads::new("t", []).column("square"), options).unwrap();
-    let receipts: Vec<_> = stream::iter(0..600).then(|n| reader.get(key(n))).try_collect().await.unwrap();
-    for (receipt, n) in receipts.into_iter().zip(0_i64..) {
-        let row = receipt.await.unwrap().row;
-        assert_eq!(row.map(|row| row.get("square").cloned()), (n < 500).then_some(Some(Value::Integer(n * n))));
-    }
-    assert!(bed.gate.calls.load(Ordering::SeqCst) - before <= 6 + 4);
-    assert_eq!(reader.close().await.succeeded, 600);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What writer and reader have in common: accepting rows within bounds, and handing them to their buckets.
+//! Accepting rows within bounds, and handing them to their buckets.
 
 use std::{
     fmt,
@@ -112,7 +112,7 @@ impl<M: Many + 'static> Core<M> {
 impl<M: Many> fmt::Debug for Core<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shared = &self.shared;
-        f.debug_struct("Bulk")
+        f.debug_struct("BulkWriter")
             .field("options", &shared.options)
             .field("stats", &shared.counts.shown())
             .finish_non_exhaustive()
@@ -120,5 +120,5 @@ impl<M: Many> fmt::Debug for Core<M> {
 }
 
 fn closed() -> Error {
-    Error::invalid("this writer or reader was closed; the row was not accepted")
+    Error::invalid("the writer was closed; the row was not accepted")
 }

@@ -1,8 +1,8 @@
-//! Rows that come one by one, written and read in calls of many.
+//! Rows that come one by one, written in calls of many.
 //!
-//! [`BulkWriter`] and [`BulkReader`] take a row at a time and give a [`Receipt`] for it, which becomes its result. In between
-//! rows wait in buckets, by a hash of their partition key, until a bucket has enough rows or bytes for a call or has waited
-//! long enough; how a call's rows are repeated is that of [`batch`](crate::batch).
+//! [`BulkWriter`] takes a row at a time and gives a [`Receipt`] for it, which becomes its result. In between rows wait in
+//! buckets, by a hash of their partition key, until a bucket has enough rows or bytes for a call or has waited long enough;
+//! how a call's rows are repeated is that of [`batch`](crate::batch).
 //!
 //! * **Memory is bounded:** what is accepted and has no result yet is counted in bytes. When there is no room, accepting a
 //!   row waits; nothing is ever dropped.
@@ -13,13 +13,11 @@
 mod bucket;
 mod core;
 mod options;
-mod reader;
 mod receipt;
 mod stats;
 mod writer;
 
 pub use options::BulkOptions;
-pub use reader::BulkReader;
 pub use receipt::Receipt;
 pub use stats::BulkStats;
 pub use writer::BulkWriter;

@@ -1,4 +1,4 @@
-//! How a writer or reader fills its calls.
+//! How a writer fills its calls.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use campaign_client::{Error, Result};
 
 use crate::batch::MAX_BYTES;
 
-/// How a [`BulkWriter`](crate::BulkWriter) or [`BulkReader`](crate::BulkReader) fills its calls.
+/// How a [`BulkWriter`](crate::BulkWriter) fills its calls.
 ///
 /// ```
 /// use std::time::Duration;

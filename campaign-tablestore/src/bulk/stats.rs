@@ -1,10 +1,10 @@
-//! What a writer or reader did.
+//! What a writer did.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use campaign_client::Result;
 
-/// What a [`BulkWriter`](crate::BulkWriter) or [`BulkReader`](crate::BulkReader) has done so far.
+/// What a [`BulkWriter`](crate::BulkWriter) has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkStats {
