@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batch;
-mod bulk;
 mod code;
 mod condition;
 mod deflate;
@@ -32,7 +31,6 @@ mod value;
 mod wire;
 mod write;
 
-pub use bulk::{BulkOptions, BulkStats, BulkWriter, Receipt};
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
 pub use deflate::DeflateFault;

@@ -13,9 +13,9 @@ pub(crate) trait Many: Send + Sync {
     /// The call.
     type Call: Operation<Service = TableStore, Output = RowResults<Self::Output>>;
     /// A row of it.
-    type Row: Send + Sync + 'static;
+    type Row: Send + Sync;
     /// What becomes of a row.
-    type Output: Send + 'static;
+    type Output: Send;
     /// The most rows of one call.
     const MOST: usize;
 

@@ -175,8 +175,9 @@ impl Operation for BatchGetRow {
 #[cfg(feature = "server")]
 #[derive(Clone, PartialEq, prost::Message)]
 struct BatchGetRowRequest {
-    #[prost(message, repeated, tag = "1")]
-    tables: Vec<TableInBatchGetRowRequest>,
+    /// Each a `TableInBatchGetRowRequest`.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    tables: Vec<Bytes>,
 }
 
 #[cfg(feature = "server")]
@@ -226,8 +227,7 @@ impl TableInBatchGetRowRequest {
 impl campaign_client::Serve for BatchGetRow {
     fn read_request(_: &TableStore, request: &http::request::Parts, body: Bytes) -> Result<Self> {
         wire::understood(request, body, |message: BatchGetRowRequest| {
-            let tables = message.tables.into_iter().map(TableInBatchGetRowRequest::read);
-            Ok(Self { tables: tables.collect::<Result<_, _>>()? })
+            Ok(Self { tables: wire::each(message.tables, TableInBatchGetRowRequest::read)? })
         })
     }
 

@@ -170,8 +170,9 @@ pub(crate) fn check_keys<'a>(keys: impl ExactSizeIterator<Item = &'a PrimaryKey>
 #[cfg(feature = "server")]
 #[derive(Clone, PartialEq, prost::Message)]
 struct BatchWriteRowRequest {
-    #[prost(message, repeated, tag = "1")]
-    tables: Vec<TableInBatchWriteRowRequest>,
+    /// Each a `TableInBatchWriteRowRequest`.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    tables: Vec<Bytes>,
     #[prost(string, optional, tag = "2")]
     transaction_id: Option<String>,
     #[prost(bool, optional, tag = "3")]
@@ -183,8 +184,9 @@ struct BatchWriteRowRequest {
 struct TableInBatchWriteRowRequest {
     #[prost(string, optional, tag = "1")]
     table_name: Option<String>,
-    #[prost(message, repeated, tag = "2")]
-    rows: Vec<WireRowWrite>,
+    /// Each a [`WireRowWrite`].
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    rows: Vec<Bytes>,
 }
 
 #[cfg(feature = "server")]
@@ -194,11 +196,11 @@ impl campaign_client::Serve for BatchWriteRow {
             let table = |table: TableInBatchWriteRowRequest| {
                 Ok(TableWrites {
                     table_name: required(table.table_name, "table_name")?,
-                    rows: table.rows.into_iter().map(WireRowWrite::read).collect::<Result<_, _>>()?,
+                    rows: wire::each(table.rows, WireRowWrite::read)?,
                 })
             };
             Ok(Self {
-                tables: message.tables.into_iter().map(table).collect::<Result<_, crate::WireFault>>()?,
+                tables: wire::each(message.tables, table)?,
                 transaction_id: message.transaction_id,
                 is_atomic: message.is_atomic,
             })

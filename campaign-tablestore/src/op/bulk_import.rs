@@ -79,8 +79,9 @@ impl Operation for BulkImport {
 struct BulkImportRequest {
     #[prost(string, optional, tag = "1")]
     table_name: Option<String>,
-    #[prost(message, repeated, tag = "2")]
-    rows: Vec<WireRowWrite>,
+    /// Each a [`WireRowWrite`].
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    rows: Vec<Bytes>,
 }
 
 #[cfg(feature = "server")]
@@ -89,7 +90,7 @@ impl campaign_client::Serve for BulkImport {
         wire::understood(request, body, |message: BulkImportRequest| {
             Ok(Self {
                 table_name: required(message.table_name, "table_name")?,
-                rows: message.rows.iter().map(WireRowWrite::change).collect::<Result<_, _>>()?,
+                rows: wire::each(message.rows, |row: WireRowWrite| row.change())?,
             })
         })
     }

@@ -9,6 +9,9 @@ use crate::{
 /// The most fields of a matrix: those of a key and the attribute columns of one row.
 const MAX_FIELDS: usize = MAX_KEY_COLUMNS + 1024;
 
+/// The bytes of a name of one letter, with its length.
+const SHORTEST_NAME: usize = 3;
+
 /// The bytes of the footer.
 const FOOTER: usize = 2;
 
@@ -68,7 +71,7 @@ impl<'a> RowMatrix<'a> {
         if count > MAX_FIELDS {
             return Err(cursor.error(DecodeFault::BadLength));
         }
-        let mut names = Vec::with_capacity(count);
+        let mut names = Vec::with_capacity(count.min(block.len() / SHORTEST_NAME));
         for _ in 0..count {
             let length = usize::from(u16::from_le_bytes(cursor.array()?));
             let at = cursor.offset();
@@ -78,6 +81,11 @@ impl<'a> RowMatrix<'a> {
                 return Err(DecodeError::new(DecodeFault::EmptyName, at));
             }
             names.push(name);
+        }
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            return Err(cursor.error(DecodeFault::RepeatedColumn));
         }
         let mut cursor = Cursor::at(body, options)?;
         cursor.expect(TAG_ENTIRE_KEY)?;

@@ -88,6 +88,14 @@ fn offsets_and_counts_that_lie_are_refused() {
     assert_eq!(changed(count + 5, &[6]), DecodeFault::ValueMismatch, "a row without its key");
 }
 
+#[test]
+fn two_fields_of_one_name_are_refused() {
+    // The names follow the header: "id", "n", "x", "y".
+    let last = 4 * 5 + (2 + 2) + (2 + 1) + (2 + 1) + 2;
+    assert_eq!(changed(last, b"x"), DecodeFault::RepeatedColumn);
+    assert_eq!(changed(last, b"n"), DecodeFault::RepeatedColumn, "a key and a column");
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read(values in prop::collection::vec((".{0,8}", any::<Option<i64>>(), any::<Option<bool>>()), 0..20)) {

@@ -13,8 +13,6 @@ mod http;
 mod writer;
 
 pub use self::fault::WireFault;
-#[cfg(feature = "server")]
-pub(crate) use self::http::{respond, understood};
 pub(crate) use self::{
     check::{
         MAX_NAME_BYTES, check_column_name, check_key, check_put, check_table_name, check_update, check_written_key,
@@ -26,4 +24,9 @@ pub(crate) use self::{
     fault::{positive, required},
     http::{answered, post},
     writer::{Writer, message},
+};
+#[cfg(feature = "server")]
+pub(crate) use self::{
+    common::each,
+    http::{respond, understood},
 };
