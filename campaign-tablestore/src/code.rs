@@ -105,6 +105,8 @@ codes! {
     ObjectNotExist = "OTSObjectNotExist", 404, NotFound, Final; // [page] no
     /// There is such a table already.
     ObjectAlreadyExist = "OTSObjectAlreadyExist", 409, Conflict, Final; // [page] no
+    /// There is no such search index.
+    MetaNotMatch = "OTSMetaNotMatch", 400, NotFound, Final; // [sdk] functional tests
     /// There is no such transaction, or it ended.
     SessionNotExist = "OTSSessionNotExist", 400, NotFound, Final; // [sdk] functional tests; status not documented
     /// Changes that were asked for are kept no longer, or the stream is gone.

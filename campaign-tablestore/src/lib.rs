@@ -18,6 +18,7 @@ mod row_results;
 mod row_write;
 mod scan;
 pub mod schema;
+pub mod search;
 #[cfg(feature = "server")]
 pub mod server;
 mod service;
@@ -49,11 +50,15 @@ pub use op::{
     bulk_import::BulkImport,
     commit_transaction::CommitTransaction,
     compute_split_points_by_size::{ComputeSplitPointsBySize, SplitLocation, SplitPoints},
+    compute_splits::{ComputeSplits, ScanSession},
     create_index::CreateIndex,
+    create_search_index::CreateSearchIndex,
     create_table::CreateTable,
     delete_defined_column::DeleteDefinedColumn,
     delete_row::DeleteRow,
+    delete_search_index::DeleteSearchIndex,
     delete_table::DeleteTable,
+    describe_search_index::{DescribeSearchIndex, SearchIndexDescription},
     describe_stream::{DescribeStream, StreamDescription, StreamShard, StreamStatus},
     describe_table::{DescribeTable, TableDescription, TableStatus},
     drop_index::DropIndex,
@@ -61,12 +66,16 @@ pub use op::{
     get_row::{GetRow, GetRowOutput},
     get_shard_iterator::{GetShardIterator, ShardIterator},
     get_stream_record::{GetStreamRecord, StreamRecords},
+    list_search_index::{IndexInfo, ListSearchIndex},
     list_stream::{ListStream, TableStream},
     list_table::ListTable,
+    parallel_scan::ParallelScan,
     put_row::PutRow,
+    search::Search,
     sql_query::{SqlAnswer, SqlQuery, SqlStatement},
     start_local_transaction::StartLocalTransaction,
     update_row::UpdateRow,
+    update_search_index::UpdateSearchIndex,
     update_table::{UpdateTable, UpdatedTable},
 };
 pub use plain_buffer::Sequence;

@@ -27,6 +27,15 @@ pub enum WireFault {
         /// Its value.
         value: i64,
     },
+    /// A field is of another kind than it should be, such as a number for a text.
+    #[error("the field {0} is of another kind")]
+    WrongKind(&'static str),
+    /// A text is not UTF-8.
+    #[error("the field {0} is not UTF-8")]
+    NotUtf8(&'static str),
+    /// Messages are nested too deep.
+    #[error("the message is nested deeper than 32")]
+    TooDeep,
     /// The fields contradict each other or the request.
     #[error("the message contradicts itself or its request: {0}")]
     Contradiction(&'static str),

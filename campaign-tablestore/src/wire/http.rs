@@ -7,12 +7,15 @@ use bytes::Bytes;
 use campaign_client::{Body, Error, Operation, Result, Service};
 use prost::Message;
 
-use super::WireFault;
+use super::{WireFault, message::Wire};
 use crate::{TableStore, deflate, sign::header};
 
 /// The longest message that is read, in bytes. The service takes requests of 5 MB and answers a range with 4 MB of rows
 /// (service document "Limits").
 const MAX_MESSAGE_BYTES: usize = 8 << 20;
+
+/// The longest message that the service takes, in bytes (service document "Limits").
+const MAX_SENT_BYTES: usize = 5 << 20;
 
 /// The request of `O` with `body`.
 pub(crate) fn post<O: Operation<Service = TableStore>>(
@@ -71,6 +74,37 @@ pub(crate) fn answered<M: Message + Default, T>(
     decode(body)
         .and_then(read)
         .map_err(|fault| Error::unreadable("the answer is not one to this call").with_source(fault))
+}
+
+/// The bytes of a declared message, if the service takes one of that length.
+pub(crate) fn sent(message: &impl Wire) -> Result<Bytes> {
+    let bytes = message.to_bytes();
+    if bytes.len() > MAX_SENT_BYTES {
+        return Err(Error::invalid(format!("the message has {} bytes; Table Store takes at most 5 MB", bytes.len())));
+    }
+    Ok(bytes.into())
+}
+
+/// Reads an answer that is a declared message by `read`; a fault makes it unreadable.
+pub(crate) fn told<M: Wire, T>(body: Bytes, read: impl FnOnce(M) -> Result<T, WireFault>) -> Result<T> {
+    bounded(body)
+        .and_then(M::from_bytes)
+        .and_then(read)
+        .map_err(|fault| Error::unreadable("the answer is not one to this call").with_source(fault))
+}
+
+/// Reads a request of `O`, which is a declared message itself; a fault makes it invalid.
+#[cfg(feature = "server")]
+pub(crate) fn requested<O: Operation + Wire>(request: &http::request::Parts, body: Bytes) -> Result<O> {
+    if request.uri.path().strip_prefix('/') != Some(O::NAME) {
+        return Err(Error::invalid("the path is another operation's"));
+    }
+    let read = bounded(body).and_then(O::from_bytes);
+    read.map_err(|fault| Error::invalid("the request cannot be read").with_source(fault))
+}
+
+fn bounded(body: Bytes) -> Result<Bytes, WireFault> {
+    if body.len() > MAX_MESSAGE_BYTES { Err(WireFault::TooLong) } else { Ok(body) }
 }
 
 /// Reads a request of `O` by `read`; a fault makes it invalid.

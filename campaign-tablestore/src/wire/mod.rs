@@ -10,6 +10,7 @@ mod enumeration;
 mod error_message;
 mod fault;
 mod http;
+mod message;
 mod writer;
 
 pub use self::fault::WireFault;
@@ -22,11 +23,12 @@ pub(crate) use self::{
     enumeration::enumeration,
     error_message::ErrorMessage,
     fault::{positive, required},
-    http::{answered, post},
+    http::{answered, post, sent, told},
+    message::{Field, Fields, Raw, Slot, Wire, bytes_of, enumeration_field, list, messages, put_sized, setters},
     writer::{Writer, message},
 };
 #[cfg(feature = "server")]
 pub(crate) use self::{
     common::each,
-    http::{respond, understood},
+    http::{requested, respond, understood},
 };

@@ -6,6 +6,7 @@
 mod input;
 mod requests;
 mod responses;
+mod search;
 
 use campaign_client::Credentials;
 use campaign_tablestore::TableStore;

@@ -1,0 +1,187 @@
+//! FunctionsScoreQuery: scores changed by functions.
+
+use bytes::Bytes;
+
+use super::Query;
+use crate::wire::{enumeration, enumeration_field, messages};
+
+enumeration! {
+    /// What is done to a field before it is a factor.
+    pub enum Modifier {
+        /// Nothing.
+        None = 1,
+        /// The decimal logarithm.
+        Log = 2,
+        /// The decimal logarithm of one more.
+        Log1p = 3,
+        /// The decimal logarithm of two more.
+        Log2p = 4,
+        /// The natural logarithm.
+        Ln = 5,
+        /// The natural logarithm of one more.
+        Ln1p = 6,
+        /// The natural logarithm of two more.
+        Ln2p = 7,
+        /// The square.
+        Square = 8,
+        /// The square root.
+        Sqrt = 9,
+        /// The reciprocal.
+        Reciprocal = 10,
+    }
+}
+
+enumeration! {
+    /// How a score falls with the distance.
+    pub enum DecayShape {
+        /// As a bell curve.
+        Gauss = 1,
+        /// As an exponential.
+        Exp = 2,
+        /// As a line.
+        Linear = 3,
+    }
+}
+
+enumeration! {
+    /// What a decay's parameter is about.
+    pub enum DecayParamKind {
+        /// A time.
+        Date = 1,
+        /// A number.
+        Numeric = 2,
+        /// A place.
+        Geo = 3,
+    }
+}
+
+enumeration! {
+    /// Which of several values of a field counts.
+    pub enum MultiValueMode {
+        /// The greatest.
+        Max = 1,
+        /// The least.
+        Min = 2,
+        /// Their sum.
+        Sum = 3,
+        /// Their mean.
+        Avg = 4,
+    }
+}
+
+enumeration! {
+    /// How the results of several functions make one.
+    pub enum FunctionScoreMode {
+        /// Their mean.
+        Avg = 1,
+        /// The greatest.
+        Max = 2,
+        /// Their sum.
+        Sum = 3,
+        /// The least.
+        Min = 4,
+        /// Their product.
+        Multiply = 5,
+        /// The first whose filter fits.
+        First = 6,
+    }
+}
+
+enumeration! {
+    /// How the functions' result and the query's score make one.
+    pub enum CombineMode {
+        /// Their product.
+        Multiply = 1,
+        /// Their mean.
+        Avg = 2,
+        /// The greater.
+        Max = 3,
+        /// Their sum.
+        Sum = 4,
+        /// The lesser.
+        Min = 5,
+        /// The functions' result.
+        Replace = 6,
+    }
+}
+
+enumeration_field!(Modifier, DecayShape, DecayParamKind, MultiValueMode, FunctionScoreMode, CombineMode);
+
+messages! {
+    /// A query whose scores are changed by up to three functions.
+    pub struct FunctionsScoreQuery {
+        /// The query.
+        pub query: Query = 1,
+        /// The functions.
+        pub functions: Vec<ScoreFunction> = 2,
+        /// How their results make one.
+        pub score_mode: Option<FunctionScoreMode> = 3,
+        /// How that and the query's score make one.
+        pub combine_mode: Option<CombineMode> = 4,
+        /// The least score.
+        pub min_score: Option<f32> = 5,
+        /// The greatest score.
+        pub max_score: Option<f32> = 6,
+    }
+
+    /// One function: at most one of a field, a random number and a decay.
+    #[derive(Default)]
+    pub struct ScoreFunction {
+        /// A field as a factor.
+        pub field_value_factor: Option<FieldValueFunction> = 1,
+        /// A random number.
+        pub random: Option<RandomFunction> = 2,
+        /// Less with the distance.
+        pub decay: Option<DecayFunction> = 3,
+        /// What its result is multiplied by.
+        pub weight: Option<f32> = 4,
+        /// Which rows it is for.
+        pub filter: Option<Query> = 5,
+    }
+
+    /// A field as a factor.
+    pub struct FieldValueFunction {
+        /// The field, a number.
+        pub field: String = 1,
+        /// What it is multiplied by.
+        pub factor: Option<f32> = 2,
+        /// What is done to it then.
+        pub modifier: Option<Modifier> = 3,
+        /// Its value in rows without it.
+        pub missing: Option<f64> = 4,
+    }
+
+    /// A random number.
+    #[derive(Copy, Eq, Default)]
+    pub struct RandomFunction {}
+
+    /// A score that falls with the distance from an origin.
+    pub struct DecayFunction {
+        /// The field.
+        pub field: String = 1,
+        /// How it falls.
+        pub shape: Option<DecayShape> = 2,
+        /// What `param` is about.
+        pub param_kind: Option<DecayParamKind> = 3,
+        /// Origin, scale and offset: the message of the kind, as the service's document has it.
+        pub param: Option<Bytes> = 4,
+        /// What is left at the distance of the scale.
+        pub decay: Option<f64> = 5,
+        /// Which of several values counts.
+        pub multi_value_mode: Option<MultiValueMode> = 6,
+    }
+}
+
+impl FunctionsScoreQuery {
+    /// A query with functions.
+    pub fn new(query: impl Into<Query>, functions: impl IntoIterator<Item = ScoreFunction>) -> Self {
+        Self {
+            query: query.into(),
+            functions: functions.into_iter().collect(),
+            score_mode: None,
+            combine_mode: None,
+            min_score: None,
+            max_score: None,
+        }
+    }
+}

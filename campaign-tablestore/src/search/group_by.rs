@@ -1,0 +1,388 @@
+//! Group-bys: the rows that were found, by what they have in common.
+
+use super::{Aggregation, GeoPosition, Query, SortOrder};
+use crate::wire::{Fields, Slot, Wire, enumeration, enumeration_field, messages};
+use crate::{Value, WireFault};
+
+enumeration! {
+    /// A unit of time.
+    pub enum TimeUnit {
+        /// Years.
+        Year = 1,
+        /// Quarters of a year.
+        Quarter = 2,
+        /// Months.
+        Month = 3,
+        /// Weeks.
+        Week = 4,
+        /// Days.
+        Day = 5,
+        /// Hours.
+        Hour = 6,
+        /// Minutes.
+        Minute = 7,
+        /// Seconds.
+        Second = 8,
+        /// Milliseconds.
+        Millisecond = 9,
+    }
+}
+
+enumeration_field!(TimeUnit);
+
+messages! {
+    /// An order of groups: by the first that is there of each.
+    #[derive(Default)]
+    pub struct GroupSorter {
+        /// By their keys.
+        pub key: Option<GroupOrder> = 1,
+        /// By their rows.
+        pub row_count: Option<GroupOrder> = 2,
+        /// By an aggregation inside them.
+        pub aggregation: Option<AggregationOrder> = 3,
+    }
+
+    /// Up or down.
+    #[derive(Copy, Eq)]
+    pub struct GroupOrder {
+        /// Up or down.
+        pub order: Option<SortOrder> = 1,
+    }
+
+    /// By an aggregation.
+    pub struct AggregationOrder {
+        /// Its name.
+        pub name: String = 1,
+        /// Up or down.
+        pub order: Option<SortOrder> = 2,
+    }
+
+    /// From a number on, up to and without another. An end that is not there is none.
+    #[derive(Copy)]
+    pub struct NumberRange {
+        /// The first.
+        pub from: Option<f64> = 1,
+        /// What it ends before.
+        pub to: Option<f64> = 2,
+    }
+
+    /// From a value up to another.
+    pub struct FieldRange {
+        /// The least.
+        pub min: Value = 1,
+        /// The greatest.
+        pub max: Value = 2,
+    }
+
+    /// A time's length.
+    #[derive(Copy, Eq)]
+    pub struct TimeSpan {
+        /// How many.
+        pub value: i32 = 1,
+        /// Of which unit.
+        pub unit: TimeUnit = 2,
+    }
+
+    /// By the values of a field.
+    pub struct ByField {
+        /// The field.
+        pub field: String = 1,
+        /// Groups, at most.
+        pub size: Option<i32> = 2,
+        /// Their order; without it, the largest first.
+        pub sort: Vec<GroupSorter> = list 3,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 4,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 5,
+        /// Rows that a group must have to be told.
+        pub min_doc_count: Option<i64> = 6,
+    }
+
+    /// By ranges of a number.
+    pub struct ByRange {
+        /// The field.
+        pub field: String = 1,
+        /// The ranges.
+        pub ranges: Vec<NumberRange> = 2,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 3,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 4,
+    }
+
+    /// By queries.
+    pub struct ByFilter {
+        /// The queries.
+        pub filters: Vec<Query> = 1,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 2,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 3,
+    }
+
+    /// By the distance from a place.
+    pub struct ByGeoDistance {
+        /// The field.
+        pub field: String = 1,
+        /// The place.
+        pub origin: GeoPosition = 2,
+        /// The distances in metres.
+        pub ranges: Vec<NumberRange> = 3,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 4,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 5,
+    }
+
+    /// By steps of a number.
+    pub struct ByHistogram {
+        /// The field.
+        pub field: String = 1,
+        /// The step.
+        pub interval: Value = 2,
+        /// Its value in rows without it.
+        pub missing: Option<Value> = 3,
+        /// Rows that a group must have to be told.
+        pub min_doc_count: Option<i64> = 4,
+        /// Their order; without it, the least first.
+        pub sort: Vec<GroupSorter> = list 5,
+        /// From where to where groups are made.
+        pub field_range: Option<FieldRange> = 6,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 7,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 8,
+        /// What the first step begins with.
+        pub offset: Option<Value> = 9,
+    }
+
+    /// By steps of a time.
+    pub struct ByDateHistogram {
+        /// The field.
+        pub field: String = 1,
+        /// The step.
+        pub interval: TimeSpan = 2,
+        /// From where to where groups are made.
+        pub field_range: Option<FieldRange> = 3,
+        /// Its value in rows without it.
+        pub missing: Option<Value> = 4,
+        /// Rows that a group must have to be told.
+        pub min_doc_count: Option<i64> = 5,
+        /// The time zone, such as `+08:00`.
+        pub time_zone: Option<String> = 6,
+        /// Their order; without it, the least first.
+        pub sort: Vec<GroupSorter> = list 7,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 8,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 9,
+        /// What the first step begins with.
+        pub offset: Option<TimeSpan> = 10,
+    }
+
+    /// By squares of a geohash grid.
+    pub struct ByGeoGrid {
+        /// The field.
+        pub field: String = 1,
+        /// Characters of the geohash, 1 to 12.
+        pub precision: Option<i32> = 2,
+        /// Groups, at most.
+        pub size: Option<i32> = 3,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 4,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 5,
+    }
+
+    /// By several group-bys together.
+    pub struct ByComposite {
+        /// The group-bys.
+        pub sources: Vec<GroupBy> = list 1,
+        /// Groups, at most.
+        pub size: Option<i32> = 2,
+        /// Numbers about each group.
+        pub aggregations: Vec<Aggregation> = list 4,
+        /// Groups inside each group.
+        pub group_bys: Vec<GroupBy> = list 5,
+        /// Where to go on.
+        pub next_token: Option<String> = 6,
+        /// Groups that are aimed at.
+        pub suggested_size: Option<i32> = 7,
+    }
+}
+
+/// The rows by what they have in common, by a name.
+///
+/// ```
+/// use campaign_tablestore::search::{Aggregation, GroupBy};
+///
+/// let by_country = GroupBy::field("by_country", "country").aggregation(Aggregation::avg("age", "age"));
+/// # let _ = by_country;
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupBy {
+    /// The name, by which the result is found.
+    pub name: String,
+    /// By what.
+    pub by: By,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident($body:ident) = $number:literal,)+) => {
+        /// By what.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum By {
+            $($(#[$doc])* $variant($body),)+
+        }
+
+        impl By {
+            /// The aggregations and group-bys inside each group.
+            #[must_use]
+            pub fn inside(&self) -> (&[Aggregation], &[GroupBy]) {
+                match self { $(Self::$variant(body) => (&body.aggregations, &body.group_bys),)+ }
+            }
+
+            fn inside_mut(&mut self) -> (&mut Vec<Aggregation>, &mut Vec<GroupBy>) {
+                match self { $(Self::$variant(body) => (&mut body.aggregations, &mut body.group_bys),)+ }
+            }
+        }
+
+        impl Wire for GroupBy {
+            fn write(&self, out: &mut Vec<u8>) {
+                self.name.put_slot(1, out);
+                match &self.by {
+                    $(By::$variant(body) => {
+                        Slot::put_slot(&$number, 2, out);
+                        body.put_slot(3, out);
+                    })+
+                }
+            }
+
+            fn read(fields: &Fields) -> Result<Self, WireFault> {
+                let number: i32 = Slot::take_slot(fields, 2, "group_by.type")?;
+                let by = match number {
+                    $($number => By::$variant(Slot::take_slot(fields, 3, "group_by.body")?),)+
+                    other => return Err(WireFault::OutOfRange { field: "group_by.type", value: other.into() }),
+                };
+                Ok(Self { name: Slot::take_slot(fields, 1, "group_by.name")?, by })
+            }
+        }
+    };
+}
+kinds! {
+    /// The values of a field.
+    Field(ByField) = 1,
+    /// Ranges of a number.
+    Range(ByRange) = 2,
+    /// Queries.
+    Filter(ByFilter) = 3,
+    /// The distance from a place.
+    GeoDistance(ByGeoDistance) = 4,
+    /// Steps of a number.
+    Histogram(ByHistogram) = 5,
+    /// Steps of a time.
+    DateHistogram(ByDateHistogram) = 6,
+    /// Squares of a geohash grid.
+    GeoGrid(ByGeoGrid) = 7,
+    /// Several group-bys together.
+    Composite(ByComposite) = 8,
+}
+
+impl GroupBy {
+    /// By the values of a field, the largest groups first.
+    pub fn field(name: impl Into<String>, field: impl Into<String>) -> Self {
+        let by = ByField {
+            field: field.into(),
+            size: None,
+            sort: Vec::new(),
+            aggregations: Vec::new(),
+            group_bys: Vec::new(),
+            min_doc_count: None,
+        };
+        Self { name: name.into(), by: By::Field(by) }
+    }
+
+    /// By ranges of a number; each ends before its second number.
+    pub fn ranges(
+        name: impl Into<String>,
+        field: impl Into<String>,
+        ranges: impl IntoIterator<Item = (f64, f64)>,
+    ) -> Self {
+        let ranges = ranges.into_iter().map(|(from, to)| NumberRange { from: Some(from), to: Some(to) }).collect();
+        let by = ByRange { field: field.into(), ranges, aggregations: Vec::new(), group_bys: Vec::new() };
+        Self { name: name.into(), by: By::Range(by) }
+    }
+
+    /// By queries; a row may be in several groups.
+    pub fn filters<Q: Into<Query>>(name: impl Into<String>, filters: impl IntoIterator<Item = Q>) -> Self {
+        let filters = filters.into_iter().map(Into::into).collect();
+        let by = ByFilter { filters, aggregations: Vec::new(), group_bys: Vec::new() };
+        Self { name: name.into(), by: By::Filter(by) }
+    }
+
+    /// By steps of a number between two bounds.
+    pub fn histogram(
+        name: impl Into<String>,
+        field: impl Into<String>,
+        interval: impl Into<Value>,
+        min: impl Into<Value>,
+        max: impl Into<Value>,
+    ) -> Self {
+        let by = ByHistogram {
+            field: field.into(),
+            interval: interval.into(),
+            missing: None,
+            min_doc_count: None,
+            sort: Vec::new(),
+            field_range: Some(FieldRange { min: min.into(), max: max.into() }),
+            aggregations: Vec::new(),
+            group_bys: Vec::new(),
+            offset: None,
+        };
+        Self { name: name.into(), by: By::Histogram(by) }
+    }
+
+    /// By steps of a time.
+    pub fn date_histogram(name: impl Into<String>, field: impl Into<String>, interval: TimeSpan) -> Self {
+        let by = ByDateHistogram {
+            field: field.into(),
+            interval,
+            field_range: None,
+            missing: None,
+            min_doc_count: None,
+            time_zone: None,
+            sort: Vec::new(),
+            aggregations: Vec::new(),
+            group_bys: Vec::new(),
+            offset: None,
+        };
+        Self { name: name.into(), by: By::DateHistogram(by) }
+    }
+
+    /// The same with a number about each group.
+    #[must_use]
+    pub fn aggregation(mut self, aggregation: Aggregation) -> Self {
+        self.by.inside_mut().0.push(aggregation);
+        self
+    }
+
+    /// The same with groups inside each group.
+    #[must_use]
+    pub fn group_by(mut self, group_by: Self) -> Self {
+        self.by.inside_mut().1.push(group_by);
+        self
+    }
+
+    /// The same with at most so many groups, where the kind takes a number.
+    #[must_use]
+    pub fn size(mut self, groups: i32) -> Self {
+        match &mut self.by {
+            By::Field(by) => by.size = Some(groups),
+            By::GeoGrid(by) => by.size = Some(groups),
+            By::Composite(by) => by.size = Some(groups),
+            By::Range(_) | By::Filter(_) | By::GeoDistance(_) | By::Histogram(_) | By::DateHistogram(_) => {}
+        }
+        self
+    }
+}

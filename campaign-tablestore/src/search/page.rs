@@ -1,0 +1,91 @@
+//! The answers of Search and ParallelScan, their rows read when they are asked for.
+
+use bytes::Bytes;
+use campaign_client::{Error, Result};
+
+use super::{AggregationResult, GroupByResult, SearchHit};
+#[cfg(feature = "server")]
+use crate::plain_buffer::Encode;
+use crate::plain_buffer::decode_row;
+use crate::schema::CapacityUnit;
+use crate::{Row, WireFault};
+
+/// A page of rows that were found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SearchPage {
+    /// How many rows fit in all, if the search asked to count them.
+    pub total_hits: Option<i64>,
+    /// The rows as they came.
+    pub(crate) rows: Vec<Bytes>,
+    /// Whether every part of the index was read. The service may answer with the rows of some parts only.
+    pub is_all_succeeded: bool,
+    /// What is told of each row besides its columns, in the order of the rows; empty if the service tells nothing.
+    pub hits: Vec<SearchHit>,
+    /// Where to go on; `None` after the last page and where the order allows no token.
+    pub next_token: Option<Bytes>,
+    /// The results of the aggregations.
+    pub aggregations: Vec<AggregationResult>,
+    /// The results of the group-bys.
+    pub group_bys: Vec<GroupByResult>,
+    /// What the search consumed, if the service says.
+    pub consumed: Option<CapacityUnit>,
+    /// What of that was reserved, if the service says.
+    pub reserved_consumed: Option<CapacityUnit>,
+}
+
+/// A page of a parallel scan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScanPage {
+    /// The rows as they came.
+    pub(crate) rows: Vec<Bytes>,
+    /// Where to go on; `None` after the last page.
+    pub next_token: Option<Bytes>,
+}
+
+macro_rules! rows {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// How many rows the page has.
+            #[must_use]
+            pub fn row_count(&self) -> usize {
+                self.rows.len()
+            }
+
+            /// The rows.
+            ///
+            /// # Errors
+            /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if one of them cannot be read.
+            pub fn rows(&self) -> Result<Vec<Row>> {
+                self.rows.iter().map(|row| owned(row)).collect()
+            }
+
+            /// The same page with these rows, for a server.
+            #[cfg(feature = "server")]
+            #[must_use]
+            pub fn with_rows(mut self, rows: &[Row]) -> Self {
+                self.rows = rows.iter().map(|row| row.to_bytes().into()).collect();
+                self
+            }
+        }
+    )+};
+}
+rows!(SearchPage, ScanPage);
+
+fn owned(row: &[u8]) -> Result<Row> {
+    let unreadable = |fault: WireFault| Error::unreadable("a row of the answer cannot be read").with_source(fault);
+    decode_row(row).map_err(|fault| unreadable(fault.into()))?.ok_or_else(|| unreadable(WireFault::Missing("rows")))
+}
+
+impl SearchPage {
+    /// The result of the aggregation of this name.
+    #[must_use]
+    pub fn aggregation(&self, name: &str) -> Option<&AggregationResult> {
+        self.aggregations.iter().find(|result| result.name == name)
+    }
+
+    /// The result of the group-by of this name.
+    #[must_use]
+    pub fn group_by(&self, name: &str) -> Option<&GroupByResult> {
+        self.group_bys.iter().find(|result| result.name == name)
+    }
+}

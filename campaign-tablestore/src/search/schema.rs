@@ -1,0 +1,366 @@
+//! What a search index holds of a table's rows.
+
+use bytes::Bytes;
+
+use super::Sort;
+use crate::WireFault;
+use crate::wire::{Wire, enumeration, enumeration_field, messages, setters};
+
+enumeration! {
+    /// The type of a field (service document "Data types of a search index").
+    pub enum FieldType {
+        /// A whole number.
+        Long = 1,
+        /// A number.
+        Double = 2,
+        /// True or false.
+        Boolean = 3,
+        /// A text as a whole.
+        Keyword = 4,
+        /// A text by its words.
+        Text = 5,
+        /// Rows inside the row: a JSON array of objects.
+        Nested = 6,
+        /// A place: `latitude,longitude`.
+        GeoPoint = 7,
+        /// A time.
+        Date = 8,
+        /// A vector: a JSON array of numbers.
+        Vector = 9,
+        /// A text as a whole, fast for patterns.
+        FuzzyKeyword = 10,
+        /// An address of the Internet.
+        Ip = 11,
+        /// JSON.
+        Json = 12,
+        /// JSON whose leaves are all keywords.
+        Flattened = 13,
+    }
+}
+
+enumeration! {
+    /// What is kept of each word.
+    pub enum IndexOptions {
+        /// The rows.
+        Docs = 1,
+        /// And how often.
+        Freqs = 2,
+        /// And at which places.
+        Positions = 3,
+        /// And at which characters.
+        Offsets = 4,
+    }
+}
+
+enumeration! {
+    /// How objects in a JSON array are kept.
+    pub enum JsonType {
+        /// Flat.
+        Object = 1,
+        /// Each as a row.
+        Nested = 2,
+    }
+}
+
+enumeration! {
+    /// How a text is scored.
+    pub enum TextSimilarity {
+        /// BM25.
+        Bm25 = 1,
+        /// For short texts.
+        ShortText = 2,
+    }
+}
+
+enumeration! {
+    /// The type of a vector's numbers.
+    pub enum VectorDataType {
+        /// 32 bits each.
+        Float32 = 2,
+    }
+}
+
+enumeration! {
+    /// How near two vectors are.
+    pub enum VectorMetric {
+        /// By their distance.
+        Euclidean = 0,
+        /// By their angle.
+        Cosine = 1,
+        /// By their product.
+        DotProduct = 2,
+    }
+}
+
+enumeration! {
+    /// What an index is doing.
+    pub enum SyncPhase {
+        /// It takes the rows that were there before.
+        Full = 1,
+        /// It follows the writes.
+        Incremental = 2,
+    }
+}
+
+enumeration! {
+    /// Whether an index can be searched.
+    pub enum IndexState {
+        /// Not yet.
+        Pending = 1,
+        /// It could not be made.
+        Failed = 2,
+        /// Yes.
+        Running = 3,
+    }
+}
+
+enumeration_field!(
+    FieldType,
+    IndexOptions,
+    JsonType,
+    TextSimilarity,
+    VectorDataType,
+    VectorMetric,
+    SyncPhase,
+    IndexState
+);
+
+messages! {
+    /// A field of a search index: a column of the table, by its name.
+    pub struct FieldSchema {
+        /// The name.
+        pub name: String = 1,
+        /// The type.
+        pub field_type: FieldType = 2,
+        /// What is kept of each word.
+        pub index_options: Option<IndexOptions> = 3,
+        /// How a text is made words.
+        pub analyzer: Option<String> = 4,
+        /// Whether it can be searched.
+        pub index: Option<bool> = 5,
+        /// Whether it can be sorted by and aggregated.
+        pub sort_and_agg: Option<bool> = 6,
+        /// Whether its value is kept in the index.
+        pub store: Option<bool> = 7,
+        /// The fields of a nested one.
+        pub fields: Vec<FieldSchema> = 8,
+        /// Whether the column holds a JSON array of values.
+        pub is_array: Option<bool> = 9,
+        /// The parameter of the analyzer: its message. [`FieldSchema::analyzer`] writes it.
+        pub analyzer_parameter: Option<Bytes> = 10,
+        /// Whether its values are those of another column.
+        pub is_virtual_field: Option<bool> = 11,
+        /// That column.
+        pub source_field_names: Vec<String> = 12,
+        /// How a date is written.
+        pub date_formats: Vec<String> = 13,
+        /// Whether hits in it can be highlighted.
+        pub enable_highlighting: Option<bool> = 14,
+        /// Of a vector.
+        pub vector_options: Option<VectorOptions> = 15,
+        /// Of JSON.
+        pub json_type: Option<JsonType> = 16,
+        /// How a text is scored.
+        pub text_similarity: Option<TextSimilarity> = 17,
+    }
+
+    /// Of a vector.
+    #[derive(Copy, Eq)]
+    pub struct VectorOptions {
+        /// The type of its numbers.
+        pub data_type: Option<VectorDataType> = 1,
+        /// How many they are.
+        pub dimension: Option<i32> = 2,
+        /// How near two vectors are.
+        pub metric_type: Option<VectorMetric> = 3,
+    }
+
+    /// What a search index holds.
+    #[derive(Default)]
+    pub struct IndexSchema {
+        /// The fields.
+        pub fields: Vec<FieldSchema> = 1,
+        /// How it is divided.
+        pub index_setting: Option<IndexSetting> = 2,
+        /// The order in which the rows are kept. Without it and without nested fields, that of the keys.
+        pub index_sort: Option<Sort> = 3,
+    }
+
+    /// How an index is divided.
+    #[derive(Default)]
+    pub struct IndexSetting {
+        /// Parts.
+        pub number_of_shards: Option<i32> = 1,
+        /// The key columns that decide the part.
+        pub routing_fields: Vec<String> = 2,
+        /// Parts that one value of them is spread over.
+        pub routing_partition_size: Option<i32> = 3,
+        /// Whether the index keeps the columns' own versions.
+        pub enable_custom_column_version: Option<bool> = 7,
+    }
+
+    struct SingleWord {
+        case_sensitive: Option<bool> = 1,
+        delimit_word: Option<bool> = 2,
+    }
+
+    struct Split {
+        delimiter: Option<String> = 1,
+        case_sensitive: Option<bool> = 2,
+    }
+
+    struct Fuzzy {
+        min_chars: Option<i32> = 1,
+        max_chars: Option<i32> = 2,
+        case_sensitive: Option<bool> = 3,
+    }
+}
+
+/// How a text is made words (service document "Tokenization").
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Analyzer {
+    /// Words of letters and digits, single Chinese characters.
+    SingleWord {
+        /// Whether upper and lower case differ.
+        case_sensitive: Option<bool>,
+        /// Whether `word123` is two words.
+        delimit_word: Option<bool>,
+    },
+    /// As many words as possible.
+    MaxWord,
+    /// As few words as possible.
+    MinWord,
+    /// What stands between delimiters.
+    Split {
+        /// The delimiter; without one, white space and punctuation.
+        delimiter: Option<String>,
+    },
+    /// Runs of characters.
+    Fuzzy {
+        /// Characters of the shortest.
+        min_chars: Option<i32>,
+        /// Characters of the longest.
+        max_chars: Option<i32>,
+    },
+    /// One that this version does not know.
+    Other(String),
+}
+
+impl Analyzer {
+    /// The name on the wire.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::SingleWord { .. } => "single_word",
+            Self::MaxWord => "max_word",
+            Self::MinWord => "min_word",
+            Self::Split { .. } => "split",
+            Self::Fuzzy { .. } => "fuzzy",
+            Self::Other(name) => name,
+        }
+    }
+
+    fn parameter(&self) -> Option<Bytes> {
+        Some(match self {
+            Self::SingleWord { case_sensitive, delimit_word } => {
+                SingleWord { case_sensitive: *case_sensitive, delimit_word: *delimit_word }.to_bytes()
+            }
+            Self::Split { delimiter } => Split { delimiter: delimiter.clone(), case_sensitive: None }.to_bytes(),
+            Self::Fuzzy { min_chars, max_chars } => {
+                Fuzzy { min_chars: *min_chars, max_chars: *max_chars, case_sensitive: None }.to_bytes()
+            }
+            Self::MaxWord | Self::MinWord | Self::Other(_) => return None,
+        })
+        .filter(|bytes| !bytes.is_empty())
+        .map(Into::into)
+    }
+}
+
+impl FieldSchema {
+    /// A field that can be searched.
+    pub fn new(name: impl Into<String>, field_type: FieldType) -> Self {
+        Self {
+            name: name.into(),
+            field_type,
+            index_options: None,
+            analyzer: None,
+            index: Some(true),
+            sort_and_agg: None,
+            store: None,
+            fields: Vec::new(),
+            is_array: None,
+            analyzer_parameter: None,
+            is_virtual_field: None,
+            source_field_names: Vec::new(),
+            date_formats: Vec::new(),
+            enable_highlighting: None,
+            vector_options: None,
+            json_type: None,
+            text_similarity: None,
+        }
+    }
+
+    /// A field whose rows have these fields.
+    pub fn nested(name: impl Into<String>, fields: impl IntoIterator<Item = Self>) -> Self {
+        Self { index: None, fields: fields.into_iter().collect(), ..Self::new(name, FieldType::Nested) }
+    }
+
+    /// The same with its text made words so.
+    #[must_use]
+    pub fn analyzer(mut self, analyzer: &Analyzer) -> Self {
+        (self.analyzer, self.analyzer_parameter) = (Some(analyzer.name().to_owned()), analyzer.parameter());
+        self
+    }
+
+    /// How its text is made words, as far as the schema says.
+    ///
+    /// # Errors
+    /// [`WireFault`] if the parameter is not one of the analyzer.
+    pub fn analyzer_of(&self) -> Result<Option<Analyzer>, WireFault> {
+        let Some(name) = &self.analyzer else { return Ok(None) };
+        let parameter = self.analyzer_parameter.clone().unwrap_or_default();
+        Ok(Some(match name.as_str() {
+            "single_word" => {
+                let SingleWord { case_sensitive, delimit_word } = SingleWord::from_bytes(parameter)?;
+                Analyzer::SingleWord { case_sensitive, delimit_word }
+            }
+            "max_word" => Analyzer::MaxWord,
+            "min_word" => Analyzer::MinWord,
+            "split" => Analyzer::Split { delimiter: Split::from_bytes(parameter)?.delimiter },
+            "fuzzy" => {
+                let Fuzzy { min_chars, max_chars, .. } = Fuzzy::from_bytes(parameter)?;
+                Analyzer::Fuzzy { min_chars, max_chars }
+            }
+            other => Analyzer::Other(other.to_owned()),
+        }))
+    }
+
+    /// The same with dates written so.
+    #[must_use]
+    pub fn date_format(mut self, format: impl Into<String>) -> Self {
+        self.date_formats.push(format.into());
+        self
+    }
+
+    setters! {
+        /// The same that can be searched or not.
+        index: bool,
+        /// The same that can be sorted by and aggregated or not.
+        sort_and_agg: bool,
+        /// The same with its value kept in the index or not.
+        store: bool,
+        /// The same whose column holds a JSON array.
+        is_array: bool,
+        /// The same whose hits can be highlighted.
+        enable_highlighting: bool,
+        /// The same as a vector.
+        vector_options: VectorOptions,
+    }
+}
+
+impl FromIterator<FieldSchema> for IndexSchema {
+    fn from_iter<I: IntoIterator<Item = FieldSchema>>(fields: I) -> Self {
+        Self { fields: fields.into_iter().collect(), index_setting: None, index_sort: None }
+    }
+}
