@@ -38,6 +38,7 @@
 //! | `check` | what is refused; `check_table`, of tables and indexes |
 //! | `partitions` | the load on partitions; `split`, splitting them |
 //! | `split_points` | ComputeSplitPointsBySize |
+//! | `search` | search indexes, Search, ParallelScan |
 //! | `options` | how it hurts |
 //!
 //! Sources: service documents "Table Store API reference", "Error codes", "Limits", "Data model"; the
@@ -64,6 +65,7 @@ mod partitions;
 mod range;
 mod reads;
 mod row;
+mod search;
 mod shard_iterator;
 mod split;
 mod split_points;

@@ -13,11 +13,14 @@ use campaign_tablestore::op::{
     abort_transaction::AbortTransaction, add_defined_column::AddDefinedColumn, batch_get_row::BatchGetRow,
     batch_write_row::BatchWriteRow, bulk_export::BulkExport, bulk_import::BulkImport,
     commit_transaction::CommitTransaction, compute_split_points_by_size::ComputeSplitPointsBySize,
-    create_index::CreateIndex, create_table::CreateTable, delete_defined_column::DeleteDefinedColumn,
-    delete_row::DeleteRow, delete_table::DeleteTable, describe_stream::DescribeStream, describe_table::DescribeTable,
-    drop_index::DropIndex, get_range::GetRange, get_row::GetRow, get_shard_iterator::GetShardIterator,
-    get_stream_record::GetStreamRecord, list_stream::ListStream, list_table::ListTable, put_row::PutRow,
-    start_local_transaction::StartLocalTransaction, update_row::UpdateRow, update_table::UpdateTable,
+    compute_splits::ComputeSplits, create_index::CreateIndex, create_search_index::CreateSearchIndex,
+    create_table::CreateTable, delete_defined_column::DeleteDefinedColumn, delete_row::DeleteRow,
+    delete_search_index::DeleteSearchIndex, delete_table::DeleteTable, describe_search_index::DescribeSearchIndex,
+    describe_stream::DescribeStream, describe_table::DescribeTable, drop_index::DropIndex, get_range::GetRange,
+    get_row::GetRow, get_shard_iterator::GetShardIterator, get_stream_record::GetStreamRecord,
+    list_search_index::ListSearchIndex, list_stream::ListStream, list_table::ListTable, parallel_scan::ParallelScan,
+    put_row::PutRow, search::Search, start_local_transaction::StartLocalTransaction, update_row::UpdateRow,
+    update_search_index::UpdateSearchIndex, update_table::UpdateTable,
 };
 use campaign_tablestore::server::Refusal;
 use http::{Response, request};
@@ -59,6 +62,14 @@ pub(super) fn find(name: &str) -> Option<Run> {
         "StartLocalTransaction" => run::<StartLocalTransaction>,
         "CommitTransaction" => run::<CommitTransaction>,
         "AbortTransaction" => run::<AbortTransaction>,
+        "ComputeSplits" => run::<ComputeSplits>,
+        "CreateSearchIndex" => run::<CreateSearchIndex>,
+        "DeleteSearchIndex" => run::<DeleteSearchIndex>,
+        "DescribeSearchIndex" => run::<DescribeSearchIndex>,
+        "ListSearchIndex" => run::<ListSearchIndex>,
+        "ParallelScan" => run::<ParallelScan>,
+        "Search" => run::<Search>,
+        "UpdateSearchIndex" => run::<UpdateSearchIndex>,
         _ => return None,
     })
 }

@@ -14,6 +14,7 @@ use super::check_table::{self, already_exists};
 use super::index;
 use super::key::table_prefix;
 use super::operations::{Emulate, Moments, Stop};
+use super::search;
 use super::stream::{self, stream_prefix};
 use super::table::{self, REMOVING, Table, sequence_key, table_key};
 use super::throughput::{self, Throughput};
@@ -144,6 +145,7 @@ impl Emulate for DeleteTable {
             write.delete(table_key(&name));
             write.delete(sequence_key(table.number));
             write.delete(throughput::place(table.number));
+            search::index::remove_all(write, &name)?;
             stream::remove(write, table.number)?;
             for meta in &table.request.index_metas {
                 index::remove(write, &meta.name)?;

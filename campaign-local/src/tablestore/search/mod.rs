@@ -1,0 +1,35 @@
+//! Search indexes: definitions that are evaluated over the table's rows at the moment of the query.
+//!
+//! Nothing is kept besides the definition, so an index is never behind its table. A text is made words simply: see `words`.
+//! Scores are simple as well: see `evaluate`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `index` | an index as it is kept |
+//! | `calls` | CreateSearchIndex, DescribeSearchIndex, ListSearchIndex, UpdateSearchIndex, DeleteSearchIndex |
+//! | `find` | Search |
+//! | `scan` | ComputeSplits, ParallelScan |
+//! | `document` | a row as an index sees it; `dates`, `words`, `geo`, its values |
+//! | `evaluate` | which rows fit a query, and how well |
+//! | `order` | their order, and the token that goes on in it |
+//! | `aggregate`, `group` | numbers and groups |
+//! | `highlight` | the words that were found |
+//!
+//! Sources: service documents "Search", "Search index limits"; the functional tests of the official SDKs for the texts.
+
+mod aggregate;
+mod calls;
+mod dates;
+mod document;
+mod evaluate;
+mod find;
+mod geo;
+mod group;
+mod highlight;
+pub(super) mod index;
+mod order;
+mod scan;
+mod words;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Queries against a naive predicate, and the steps that only show inside.
+
+use campaign_tablestore::search::{BoolQuery, FieldSchema, FieldType, GeoPoint, Query, RangeQuery};
+use campaign_tablestore::{PrimaryKey, Row, Value};
+use proptest::prelude::*;
+
+use super::dates;
+use super::document::Document;
+use super::evaluate::{Scope, score};
+use super::geo;
+use super::words::words;
+
+fn fields() -> Vec<FieldSchema> {
+    vec![
+        FieldSchema::new("n", FieldType::Long),
+        FieldSchema::new("k", FieldType::Keyword),
+        FieldSchema::new("t", FieldType::Text),
+    ]
+}
+
+fn row(n: Option<i64>, k: &str, t: &str) -> Row {
+    let row = Row::new(PrimaryKey::new().with("id", 1)).with("k", k).with("t", t);
+    match n {
+        Some(n) => row.with("n", n),
+        None => row,
+    }
+}
+
+/// What the query says, written down a second time without fields, words or scores.
+fn naive(query: &Query, n: Option<i64>, k: &str, t: &str) -> bool {
+    let is = |query: &Query| naive(query, n, k, t);
+    match query {
+        Query::MatchAll(_) => true,
+        Query::Term(query) if query.field == "n" => n == query.term.as_i64(),
+        Query::Term(query) => Some(k) == query.term.as_str(),
+        Query::Prefix(query) => k.starts_with(&*query.prefix),
+        Query::Wildcard(query) => k.contains(query.pattern.trim_matches('*')),
+        Query::Match(query) => query.text.split(' ').any(|word| t.split(' ').any(|other| other == word)),
+        Query::MatchPhrase(query) => format!(" {t} ").contains(&format!(" {} ", &*query.text)),
+        Query::Exists(_) => n.is_some(),
+        Query::Range(query) => n.is_some_and(|n| {
+            let from = query.range_from.as_ref().and_then(Value::as_i64);
+            let to = query.range_to.as_ref().and_then(Value::as_i64);
+            from.is_none_or(|from| n >= from) && to.is_none_or(|to| n < to)
+        }),
+        Query::Bool(query) => {
+            let least = usize::from(query.must.is_empty() && query.filter.is_empty() && !query.should.is_empty());
+            query.must.iter().chain(&query.filter).all(is)
+                && !query.must_not.iter().any(is)
+                && query.should.iter().filter(|query| is(query)).count() >= least
+        }
+        other => panic!("not generated: {other:?}"),
+    }
+}
+
+fn query() -> impl Strategy<Value = Query> {
+    let leaf = prop_oneof![
+        Just(Query::all()),
+        (-3..4_i64).prop_map(|n| Query::term("n", n)),
+        "[ab]{0,2}".prop_map(|k| Query::term("k", k)),
+        "[ab]{0,2}".prop_map(|k| Query::prefix("k", k)),
+        "[ab]{0,2}".prop_map(|k| Query::wildcard("k", format!("*{k}*"))),
+        "[ab]( [ab]){0,2}".prop_map(|t| Query::words("t", t)),
+        "[ab]( [ab]){0,2}".prop_map(|t| Query::phrase("t", t)),
+        Just(Query::exists("n")),
+        (-3..4_i64, -3..4_i64).prop_map(|(from, to)| RangeQuery::new("n").from(from).below(to).into()),
+        (-3..4_i64).prop_map(|from| RangeQuery::new("n").from(from).into()),
+    ];
+    leaf.prop_recursive(3, 16, 3, |inner| {
+        let some = || proptest::collection::vec(inner.clone(), 0..3);
+        (some(), some(), some(), some()).prop_map(|(must, must_not, filter, should)| {
+            BoolQuery { must, must_not, filter, should, ..BoolQuery::default() }.into()
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn a_row_fits_a_query_exactly_when_it_fits_a_naive_predicate(
+        query in query(),
+        n in proptest::option::of(-3..4_i64),
+        k in "[ab]{0,3}",
+        t in "[ab]( [ab]){0,3}",
+    ) {
+        let (fields, row) = (fields(), row(n, &k, &t));
+        let found = score(&query, Document::Row(&row), Scope { fields: &fields, prefix: "" }).unwrap();
+        prop_assert_eq!(found.is_some(), naive(&query, n, &k, &t));
+    }
+}
+
+#[test]
+fn words_are_runs_of_letters_and_digits_in_lower_case_and_single_characters_of_chinese() {
+    let field = FieldSchema::new("t", FieldType::Text);
+    let text = "Hello, 菊花茶 no.7";
+    let found: Vec<String> = words(&field, text).into_iter().map(|word| word.text).collect();
+    assert_eq!(found, ["hello", "菊", "花", "茶", "no", "7"]);
+    assert!(words(&field, text).iter().all(|word| text[word.start..word.end].to_lowercase() == word.text));
+}
+
+#[test]
+fn a_date_is_read_by_its_format_exactly() {
+    let formats = ["yyyy-MM-dd".to_owned(), "yyyy-MM-dd'T'HH:mm:ss.SSSSSS".to_owned()];
+    assert_eq!(dates::parse(&formats, "1970-01-02"), Some(86_400_000));
+    assert_eq!(dates::parse(&formats, "1970-01-01T00:00:01.500999"), Some(1500));
+    for bad in ["1970-1-02", "1970-01-02x", "1970-13-01", "", "1970-01-0"] {
+        assert_eq!(dates::parse(&formats, bad), None, "{bad}");
+    }
+    assert!(dates::is_known("epoch_millis") && !dates::is_known("EEE yyyy"));
+}
+
+#[test]
+fn places_are_near_and_inside_as_on_a_globe() {
+    let point = GeoPoint::new;
+    let degree = geo::distance(point(0.0, 0.0), point(0.0, 1.0));
+    assert!((degree - 111_195.0).abs() < 1.0, "{degree}");
+    assert!(geo::in_box(point(0.0, 179.5), point(1.0, 179.0), point(-1.0, -179.0)));
+    assert!(!geo::in_box(point(0.0, 0.0), point(1.0, 179.0), point(-1.0, -179.0)));
+    let square = [point(0.0, 0.0), point(0.0, 2.0), point(2.0, 2.0), point(2.0, 0.0)];
+    assert!(geo::in_polygon(point(1.0, 1.0), &square) && !geo::in_polygon(point(3.0, 1.0), &square));
+}
