@@ -44,6 +44,7 @@ from tablestore import (
 from local_cloud import LocalCloud
 from report import Report
 import tablestore_batch
+import tablestore_search
 import tablestore_tables
 import tablestore_transactions
 
@@ -380,9 +381,11 @@ def refusals(report, client):
         client.get_range, "nowhere", Direction.FORWARD, key(INF_MIN, INF_MIN), key(INF_MAX, INF_MAX),
     )  # fmt: skip
     report.call("delete_table: an unknown table", MISSING_TABLE, client.delete_table, "nowhere")
-    status, _, message = outcome(client.compute_splits, TABLE, "index")
+    status, _, message = outcome(client.list_timeseries_table)
     report.compare(
-        "compute_splits: what is not emulated is refused", (400, "Unsupported operation: ComputeSplits."), (status, message)
+        "list_timeseries_table: what is not emulated is refused",
+        (400, "Unsupported operation: ListTimeseriesTable."),
+        (status, message),
     )
 
 
@@ -479,6 +482,7 @@ def main(binary):
                 client = connect()
                 tablestore_tables.tables(report, client)
                 tablestore_batch.batches(report, client)
+                tablestore_search.run(client, report)
                 tables(report, client)
                 puts(report, client)
                 column_conditions(report, client)

@@ -66,6 +66,8 @@ mod guide {
     struct Local;
     #[doc = include_str!("../../docs/oss.md")]
     struct Oss;
+    #[doc = include_str!("../../docs/search.md")]
+    struct Search;
     #[doc = include_str!("../../docs/tablestore.md")]
     struct TableStore;
     #[doc = include_str!("../../docs/tablestore-tables.md")]
