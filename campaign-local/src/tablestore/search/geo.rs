@@ -5,6 +5,9 @@ use campaign_tablestore::search::GeoPoint;
 /// The earth's mean radius in metres, as the search engines have it.
 const RADIUS: f64 = 6_371_008.771_4;
 
+/// Steps of a circle.
+const STEPS: f64 = 4_294_967_296.0;
+
 /// Metres between two places, along the sphere.
 pub(super) fn distance(a: GeoPoint, b: GeoPoint) -> f64 {
     let (north, south) = (a.latitude.to_radians(), b.latitude.to_radians());
@@ -14,18 +17,24 @@ pub(super) fn distance(a: GeoPoint, b: GeoPoint) -> f64 {
 }
 
 /// Whether a place is in a rectangle, which may cross the 180th meridian.
+///
+/// The index keeps degrees in steps of 2^-32 of the circle, rounded down, and rounds the lower edges up: so a place on a lower
+/// edge is outside, as the official SDKs' tests have it, unless the edge is a whole step.
 pub(super) fn in_box(place: GeoPoint, top_left: GeoPoint, bottom_right: GeoPoint) -> bool {
-    let (west, east) = (top_left.longitude, bottom_right.longitude);
-    let between = if west <= east {
-        (west..=east).contains(&place.longitude)
-    } else {
-        place.longitude >= west || place.longitude <= east
-    };
-    between && (bottom_right.latitude..=top_left.latitude).contains(&place.latitude)
+    let latitude = |degrees: f64| degrees / (180.0 / STEPS);
+    let longitude = |degrees: f64| degrees / (360.0 / STEPS);
+    let (north, south) = (latitude(top_left.latitude).floor(), latitude(bottom_right.latitude).ceil());
+    let (west, east) = (longitude(top_left.longitude).ceil(), longitude(bottom_right.longitude).floor());
+    let (across, up) = (longitude(place.longitude).floor(), latitude(place.latitude).floor());
+    let between = if west <= east { (west..=east).contains(&across) } else { across >= west || across <= east };
+    between && (south..=north).contains(&up)
 }
 
-/// Whether a place is in a polygon whose sides are straight on the map: a ray from it crosses them an odd number of times.
+/// Whether a place, as the index keeps it, is in a polygon whose sides are straight on the map: a ray from it crosses them an
+/// odd number of times.
 pub(super) fn in_polygon(place: GeoPoint, corners: &[GeoPoint]) -> bool {
+    let kept = |degrees: f64, whole: f64| (degrees / (whole / STEPS)).floor() * (whole / STEPS);
+    let place = GeoPoint::new(kept(place.latitude, 180.0), kept(place.longitude, 360.0));
     let sides = corners.iter().zip(corners.iter().cycle().skip(1));
     let crossed = sides.filter(|(a, b)| {
         (a.latitude > place.latitude) != (b.latitude > place.latitude) && {

@@ -117,6 +117,9 @@ fn places_are_near_and_inside_as_on_a_globe() {
     assert!((degree - 111_195.0).abs() < 1.0, "{degree}");
     assert!(geo::in_box(point(0.0, 179.5), point(1.0, 179.0), point(-1.0, -179.0)));
     assert!(!geo::in_box(point(0.0, 0.0), point(1.0, 179.0), point(-1.0, -179.0)));
+    // The official SDKs' tests: a place on the lower edge is outside, one on the upper edge inside.
+    assert!(!geo::in_box(point(30.2, 114.0), point(30.9, 112.0), point(30.2, 119.0)));
+    assert!(geo::in_box(point(30.9, 114.0), point(30.9, 112.0), point(30.2, 119.0)));
     let square = [point(0.0, 0.0), point(0.0, 2.0), point(2.0, 2.0), point(2.0, 0.0)];
     assert!(geo::in_polygon(point(1.0, 1.0), &square) && !geo::in_polygon(point(3.0, 1.0), &square));
 }
