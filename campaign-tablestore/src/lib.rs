@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batch;
+mod bulk;
 mod code;
 mod condition;
 mod deflate;
@@ -32,6 +33,7 @@ mod value;
 mod wire;
 mod write;
 
+pub use bulk::{BulkOptions, BulkStats, BulkWriter, Receipt};
 pub use code::Code;
 pub use condition::{Condition, RowExistence};
 pub use deflate::DeflateFault;

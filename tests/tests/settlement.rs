@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use campaign_client::{Body, Download, Operation, Transport, TransportError, TransportErrorKind};
 use campaign_local::Local;
 use campaign_tablestore::{
-    Client, ColumnFilter, Condition, CreateTable, DeleteRow, DeleteTable, GetRow, PrimaryKey, PutRow, ReturnContent,
-    Row, RowUpdate, TableStore, UpdateRow, Value,
+    Client, ColumnFilter, CommitTransaction, Condition, CreateTable, DeleteRow, DeleteTable, GetRow, PrimaryKey,
+    PutRow, ReturnContent, Row, RowUpdate, StartLocalTransaction, TableStore, UpdateRow, Value,
     schema::{KeyType, TableMeta, TableOptions},
 };
 use futures_util::future::BoxFuture;
@@ -215,4 +215,21 @@ async fn a_table_that_is_gone_was_deleted() {
     bed.lossy(true, None).send(&DeleteTable::new("t")).await.unwrap();
     let error = bed.other.send(&DeleteTable::new("t")).await.unwrap_err();
     assert!(error.is_not_found(), "the first attempt of a second call: {error}");
+}
+
+/// Inside a transaction only the transaction itself sees its row, so it is read back there.
+#[tokio::test(start_paused = true)]
+async fn an_insert_inside_a_transaction_that_meets_itself_succeeds() {
+    let bed = Bed::new().await;
+    bed.other.send(&CreateTable::new(meta("inside")).enable_local_txn(true)).await.unwrap();
+    for delivered in [true, false] {
+        let id = bed.other.send(&StartLocalTransaction::new("inside", key("a"))).await.unwrap();
+        let insert = PutRow { table_name: "inside".to_owned(), ..put("a", 1) }
+            .condition(Condition::expect_not_exist())
+            .transaction_id(&*id);
+        bed.lossy(delivered, None).send(&insert).await.unwrap();
+        bed.other.send(&CommitTransaction::new(id)).await.unwrap();
+        assert!(bed.other.send(&GetRow::new("inside", key("a"))).await.unwrap().row.is_some());
+        bed.other.send(&DeleteRow::new("inside", key("a"))).await.unwrap();
+    }
 }

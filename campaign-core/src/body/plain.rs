@@ -211,7 +211,7 @@ mod tests {
             r#"{"name":"Ada"}"#,
             r#" { "name" : "Ada" , "b":null, "a":"" } "#,
             r#"{"comment":"two\nlines\r\n\"quoted\" \\ \/ \b\f\t","name":"\u00fc"}"#.replace("\\u00fc", "\u{fc}").as_str(),
-            r#"{"utm_source":"a","utm_sourcf":"b","utm_sour":"c","utm_sourcee":"d","u":"f"}"#,
+            r#"{"utm_source":"a","utm_sourcf":"b","utm_sour":"c","utm_source_":"d","u":"f"}"#,
             r##"{"a":"#one","b":"]","c":"]]\\\\]\"#\"","d":"\/\/","e":"\\"}"##,
             "{\"a\":\"\u{7f}\u{80}\u{ff}\u{100}\u{fffd}\u{10ffff} and some more\"}",
         ] {

@@ -18,3 +18,8 @@ mod write;
 
 pub use read::get_rows;
 pub use write::write_rows;
+pub(crate) use {
+    parts::MAX_BYTES,
+    run::{Many, run},
+    write::Writes,
+};

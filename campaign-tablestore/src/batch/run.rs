@@ -13,9 +13,9 @@ pub(crate) trait Many: Send + Sync {
     /// The call.
     type Call: Operation<Service = TableStore, Output = RowResults<Self::Output>>;
     /// A row of it.
-    type Row: Send + Sync;
+    type Row: Send + Sync + 'static;
     /// What becomes of a row.
-    type Output: Send;
+    type Output: Send + 'static;
     /// The most rows of one call.
     const MOST: usize;
 

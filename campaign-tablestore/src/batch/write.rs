@@ -14,7 +14,7 @@ const AROUND: usize = 32;
 /// Writes any number of rows of a table; the results are in their order. See the [module](crate::batch) for what is sent
 /// again and what is not.
 ///
-/// The calls are made one after another.
+/// The calls are made one after another; [`BulkWriter`](crate::BulkWriter) makes many at once, of rows that come one by one.
 ///
 /// ```
 /// use campaign_tablestore::{Client, PrimaryKey, Row, RowWrite, batch};
@@ -30,13 +30,13 @@ const AROUND: usize = 32;
 /// # }
 /// ```
 pub async fn write_rows(client: &Client, table_name: &str, rows: Vec<RowWrite>) -> Vec<Result<Written>> {
-    run(client, &Writes { table_name }, rows).await
+    run(client, &Writes { table_name: table_name.to_owned() }, rows).await
 }
 
 /// BatchWriteRow of one table.
 #[derive(Debug)]
-pub(crate) struct Writes<'a> {
-    pub(crate) table_name: &'a str,
+pub(crate) struct Writes {
+    pub(crate) table_name: String,
 }
 
 /// What a row takes in a call.
@@ -44,7 +44,7 @@ pub(crate) fn bytes(row: &RowWrite) -> usize {
     row.change.encoded_len() + AROUND
 }
 
-impl Many for Writes<'_> {
+impl Many for Writes {
     type Call = BatchWriteRow;
     type Row = RowWrite;
     type Output = Written;
@@ -63,7 +63,7 @@ impl Many for Writes<'_> {
     }
 
     fn call(&self, rows: Vec<RowWrite>) -> BatchWriteRow {
-        BatchWriteRow::new(self.table_name, rows)
+        BatchWriteRow::new(self.table_name.clone(), rows)
     }
 
     fn rows(call: BatchWriteRow) -> Vec<RowWrite> {
@@ -74,15 +74,15 @@ impl Many for Writes<'_> {
         let RowWrite { change, condition, return_content } = row;
         match change {
             RowChange::Put(row) => {
-                let put = PutRow { condition, return_content, ..PutRow::new(self.table_name, row) };
+                let put = PutRow { condition, return_content, ..PutRow::new(self.table_name.clone(), row) };
                 client.settle(&put, conflict).await
             }
             RowChange::Update(row) => {
-                let update = UpdateRow { condition, return_content, ..UpdateRow::new(self.table_name, row) };
+                let update = UpdateRow { condition, return_content, ..UpdateRow::new(self.table_name.clone(), row) };
                 client.settle(&update, conflict).await
             }
             RowChange::Delete(key) => {
-                let delete = DeleteRow { condition, return_content, ..DeleteRow::new(self.table_name, key) };
+                let delete = DeleteRow { condition, return_content, ..DeleteRow::new(self.table_name.clone(), key) };
                 client.settle(&delete, conflict).await
             }
         }

@@ -73,3 +73,47 @@ const PART: u32 = 3 + 4 + 8 + 4;
 /// Bytes behind the extension: the tag of the row's checksum and the checksum.
 #[cfg(feature = "server")]
 const ROW_END: usize = 2;
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use super::*;
+    use crate::plain_buffer::{Encode, decode_record};
+    use crate::{PrimaryKey, RowUpdate};
+
+    const SEQUENCE: Sequence = Sequence { epoch: -1, timestamp: i64::MAX, row_index: 7 };
+
+    fn record() -> Vec<u8> {
+        let mut bytes = RowUpdate::new(PrimaryKey::new().with("id", "a")).put("n", 1).to_bytes();
+        SEQUENCE.put_into(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn a_sequence_is_read_as_it_was_put_and_parts_that_nobody_knows_are_passed_over() {
+        assert_eq!(decode_record(&record()).unwrap().1, Some(SEQUENCE));
+        assert_eq!(Sequence::read(&[]), Ok(None));
+        let unknown = [&[0x1f, 2, 0, 0, 0, 9, 9], extension().as_slice()].concat();
+        assert_eq!(Sequence::read(&unknown), Ok(Some(SEQUENCE)));
+    }
+
+    /// The extension's parts, without its tag and length.
+    fn extension() -> Vec<u8> {
+        let bytes = record();
+        let end = bytes.len() - ROW_END;
+        bytes[end - usize::try_from(1 + 4 + PART).unwrap()..end].to_vec()
+    }
+
+    #[test]
+    fn an_extension_that_is_cut_off_or_changed_in_its_form_is_refused() {
+        let whole = extension();
+        for end in 1..whole.len() {
+            assert!(Sequence::read(&whole[..end]).is_err(), "cut off at {end}");
+        }
+        // The tags, and the lowest byte of the length.
+        for at in [1, 5, 10, 19] {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            assert!(Sequence::read(&changed).is_err(), "changed at {at}");
+        }
+    }
+}

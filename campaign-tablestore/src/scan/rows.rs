@@ -134,21 +134,14 @@ impl<T> Rows<T> {
         Some(GetRange { inclusive_start_primary_key: cursor.key, token: None, ..self.range.clone() })
     }
 
-    /// Begins to read, if that is not done only when rows are asked for.
+    /// Begins to read beside its owner, if that is not done only when rows are asked for.
     pub(super) fn start(&mut self) {
-        if self.prefetch && matches!(self.ahead, Ahead::Due) {
-            self.read();
+        if !self.prefetch || !matches!(self.ahead, Ahead::Due) {
+            return;
         }
-    }
-
-    /// Begins to read what is due.
-    fn read(&mut self) {
-        let (client, range) = (self.client.clone(), self.range.clone());
-        let reading = async move { client.send(&range).await };
-        self.ahead = Ahead::Reading(match Handle::try_current() {
-            Ok(runtime) if self.prefetch => Task(runtime.spawn(reading)).boxed(),
-            _ => reading.boxed(),
-        });
+        if let Ok(runtime) = Handle::try_current() {
+            self.ahead = Ahead::Reading(Task(runtime.spawn(read(&self.client, &self.range))).boxed());
+        }
     }
 
     /// Takes over a page that has been read.
@@ -164,9 +157,7 @@ impl<T> Rows<T> {
         if let Some(next) = next {
             self.range = next;
             self.ahead = Ahead::Due;
-            if self.prefetch {
-                self.read();
-            }
+            self.start();
         } else {
             // If more was promised, and the range ends, what there is of it is whole.
             self.page.push_whole(self.wide.take(), self.decode);
@@ -178,7 +169,10 @@ impl<T> Rows<T> {
         loop {
             match &mut self.ahead {
                 Ahead::Reading(reading) => return reading.poll_unpin(context),
-                Ahead::Due | Ahead::Nothing => self.read(),
+                // Its owner waits for it, so that it ends at once when the owner does.
+                Ahead::Due | Ahead::Nothing => {
+                    self.ahead = Ahead::Reading(read(&self.client, &self.range).boxed());
+                }
             }
         }
     }
@@ -216,6 +210,12 @@ impl<T> fmt::Debug for Rows<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rows").field("range", &self.range).field("consumed", &self.consumed).finish_non_exhaustive()
     }
+}
+
+/// Reads a page.
+fn read(client: &Client, range: &GetRange) -> impl Future<Output = Result<RangePage>> + Send + use<> {
+    let (client, range) = (client.clone(), range.clone());
+    async move { client.send(&range).await }
 }
 
 /// Runs beside its owner and is given up with it.
