@@ -5,16 +5,16 @@ use std::sync::Arc;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, PrimaryKey};
 
-use super::table::Table;
-use super::transactions::{Scope, Transactions};
+use crate::tablestore::table::Table;
+use crate::tablestore::transaction::{Scope, Transactions};
 
 /// The moment of a request: one for all that it does.
 #[derive(Clone, Debug)]
-pub(super) struct At {
+pub(crate) struct At {
     /// Milliseconds since 1970.
-    pub(super) now: i64,
+    pub(crate) now: i64,
     /// The transaction that it is part of.
-    pub(super) transaction: Option<String>,
+    pub(crate) transaction: Option<String>,
     whose: Whose,
 }
 
@@ -29,7 +29,7 @@ enum Whose {
 
 impl At {
     /// At `now`, inside the transaction of this id if there is one.
-    pub(super) fn new(now: i64, transaction: Option<&str>, all: &Arc<Transactions>) -> Result<Self, Refusal> {
+    pub(crate) fn new(now: i64, transaction: Option<&str>, all: &Arc<Transactions>) -> Result<Self, Refusal> {
         let transaction = transaction.filter(|id| !id.is_empty());
         let whose = match transaction {
             Some(id) => Whose::Held(all.scope(id, now)?),
@@ -39,12 +39,12 @@ impl At {
     }
 
     /// At the moment when a transaction that is being committed was asked for a write.
-    pub(super) const fn committing(now: i64, scope: Scope) -> Self {
+    pub(crate) const fn committing(now: i64, scope: Scope) -> Self {
         Self { now, transaction: None, whose: Whose::Held(scope) }
     }
 
     /// Refuses a write of the row of `key` if it is not this request's to change.
-    pub(super) fn admit(&self, table: &Table, key: &PrimaryKey) -> Result<(), Refusal> {
+    pub(crate) fn admit(&self, table: &Table, key: &PrimaryKey) -> Result<(), Refusal> {
         match &self.whose {
             Whose::Free(transactions) => transactions.check_free(table, key, self.now),
             Whose::Held(scope) if scope.has(table, key) => Ok(()),

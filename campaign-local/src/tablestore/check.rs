@@ -6,34 +6,34 @@ use campaign_tablestore::schema::{KeyType, PrimaryKeySchema};
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, Column, KeyColumn, KeyValue, Name, PrimaryKey, Value, WireFault};
 
-use super::row::value_size;
-use super::table::Table;
 use crate::store::StoreError;
+use crate::tablestore::row::value_size;
+use crate::tablestore::table::Table;
 
 const NAME_BYTES: usize = 255;
 /// Bytes of a text or binary in a key.
-pub(super) const KEY_BYTES: usize = 1024;
+pub(crate) const KEY_BYTES: usize = 1024;
 const VALUE_BYTES: usize = 2 << 20;
 const COLUMNS: usize = 1024;
 /// Bytes of one row's data in one write.
 const DATA_BYTES: usize = 4 << 20;
 /// Versions are below this (official SDK tests: "INT64_MAX/1000").
 const LAST_VERSION: i64 = i64::MAX / 1000;
-pub(super) const LIMIT: &str = "The limit must be greater than 0.";
+pub(crate) const LIMIT: &str = "The limit must be greater than 0.";
 /// Of ComputeSplitPointsBySize (official SDK tests).
-pub(super) const SPLIT_SIZE: &str = "The split_size should be greater than 0.";
+pub(crate) const SPLIT_SIZE: &str = "The split_size should be greater than 0.";
 const TIMESTAMP: &str = "Timestamp must be in range [0, INT64_MAX/1000).";
 
-pub(super) fn invalid(message: impl Into<String>) -> Refusal {
+pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::ParameterInvalid, message)
 }
 
 /// A filter's expression is none. No document has the text.
-pub(super) fn bad_pattern() -> Refusal {
+pub(crate) fn bad_pattern() -> Refusal {
     invalid("The regular expression of a filter is invalid.")
 }
 
-pub(super) fn unsupported(what: &str) -> Refusal {
+pub(crate) fn unsupported(what: &str) -> Refusal {
     Refusal::new(Code::UnsupportOperation, format!("campaign-local does not emulate {what}."))
 }
 
@@ -45,7 +45,7 @@ impl From<StoreError> for Refusal {
 }
 
 /// The refusal of a request that is not the operation's message.
-pub(super) fn unreadable(operation: &str, error: &campaign_client::Error) -> Refusal {
+pub(crate) fn unreadable(operation: &str, error: &campaign_client::Error) -> Refusal {
     let fault = std::error::Error::source(error).and_then(|source| source.downcast_ref::<WireFault>());
     match fault {
         Some(WireFault::Row(error)) => invalid(plain_buffer(operation, error)),
@@ -80,7 +80,7 @@ fn plain_buffer(operation: &str, error: &DecodeError) -> String {
     }
 }
 
-pub(super) fn table_name(name: &str) -> Result<(), Refusal> {
+pub(crate) fn table_name(name: &str) -> Result<(), Refusal> {
     let mut bytes = name.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let rest = bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -92,14 +92,14 @@ pub(super) fn table_name(name: &str) -> Result<(), Refusal> {
 }
 
 /// Names such as `price-2` are taken by the service, against its documents.
-pub(super) fn column_name(name: &str) -> Result<(), Refusal> {
+pub(crate) fn column_name(name: &str) -> Result<(), Refusal> {
     let fits = (1..=NAME_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
     if fits { Ok(()) } else { Err(invalid(format!("Invalid column name: '{}'.", crate::log::printable(name)))) }
 }
 
 /// Whether a key may hold more than plain values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// The key of a row.
     Row,
     /// The key of a row to be put, whose AUTO_INCREMENT column the service fills in.
@@ -109,7 +109,7 @@ pub(super) enum Place {
 }
 
 /// A primary key against its table's schema.
-pub(super) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), Refusal> {
+pub(crate) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), Refusal> {
     let (schema, columns) = (table.key_schema(), key.columns());
     if columns.len() != schema.len() {
         return Err(wrong_key("size", &columns.len().to_string(), &schema.len().to_string()));
@@ -118,7 +118,7 @@ pub(super) fn key(table: &Table, key: &PrimaryKey, place: Place) -> Result<(), R
 }
 
 /// The first column of a primary key and no other.
-pub(super) fn partition_key(table: &Table, key: &PrimaryKey) -> Result<(), Refusal> {
+pub(crate) fn partition_key(table: &Table, key: &PrimaryKey) -> Result<(), Refusal> {
     key_columns(table.key_schema(), key.columns(), Place::Row)
 }
 
@@ -161,7 +161,7 @@ fn not_a_key(kind: &str) -> String {
 }
 
 /// The columns that a write puts, and how many it touches in all.
-pub(super) fn columns<'a>(
+pub(crate) fn columns<'a>(
     table: &Table,
     now: i64,
     put: impl Iterator<Item = &'a Column>,
@@ -201,7 +201,7 @@ fn value(name: &Name, value: &Value) -> Result<(), Refusal> {
     if length > VALUE_BYTES { Err(too_long("attribute", name, VALUE_BYTES, length)) } else { Ok(()) }
 }
 
-pub(super) fn too_long(kind: &str, name: &str, most: usize, length: usize) -> Refusal {
+pub(crate) fn too_long(kind: &str, name: &str, most: usize, length: usize) -> Refusal {
     invalid(format!("The length of {kind} column: '{name}' exceeds the MaxLength:{most} with CurrentLength:{length}."))
 }
 
@@ -220,7 +220,7 @@ fn version(table: &Table, now: i64, version: i64) -> Result<(), Refusal> {
 }
 
 /// The data of one write.
-pub(super) fn data(operation: &str, bytes: usize) -> Result<(), Refusal> {
+pub(crate) fn data(operation: &str, bytes: usize) -> Result<(), Refusal> {
     if bytes <= DATA_BYTES {
         return Ok(());
     }

@@ -15,14 +15,14 @@ use campaign_tablestore::sign::header::SIGN_REGION;
 use campaign_tablestore::{Code, TableStore};
 use http::{HeaderValue, Uri, header, request};
 
-use super::check::invalid;
-use super::indexes::fill_indexes;
-use super::operations::{Cloud, Stop, find};
-use super::options::TableStoreOptions;
-use super::partitions::Partitions;
-use super::tables::finish_removals;
 use crate::fault::Faults;
 use crate::store::{Store, StoreError};
+use crate::tablestore::check::invalid;
+use crate::tablestore::index::calls::fill_indexes;
+use crate::tablestore::operations::{Cloud, Stop, find};
+use crate::tablestore::options::TableStoreOptions;
+use crate::tablestore::partition::Partitions;
+use crate::tablestore::table::calls::finish_removals;
 
 /// Bytes of a request (service document "Limits").
 pub const MAX_REQUEST_BYTES: usize = 5 << 20;

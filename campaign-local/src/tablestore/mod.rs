@@ -9,78 +9,38 @@
 //! What is not emulated is refused and not pretended: server-side encryption, and every
 //! operation that `operations` does not list.
 //!
-//! | file | what |
+//! | where | what |
 //! |---|---|
 //! | `emulator` | [`Emulator`]: from an HTTP request to an HTTP answer |
 //! | `operations` | the list of operations, and what each must provide |
-//! | `tables` | CreateTable, ListTable, DescribeTable, DeleteTable |
-//! | `update_table` | UpdateTable, AddDefinedColumn, DeleteDefinedColumn; `throughput`, when what is reserved was changed |
-//! | `indexes` | CreateIndex, DropIndex, taking the rows that were there before |
-//! | `index` | an index as it is kept; `follow_index`, its rows |
-//! | `stream_calls` | ListStream, DescribeStream, GetShardIterator, GetStreamRecord |
-//! | `stream` | a stream as it is kept; `follow_stream`, its records; `shard_iterator`, places in it as callers have them |
-//! | `transaction_calls` | StartLocalTransaction, CommitTransaction, AbortTransaction |
-//! | `inside` | work that may be part of a transaction |
-//! | `transactions` | the open transactions; `transaction_log`, what each is to do when it is committed |
-//! | `writes` | PutRow, UpdateRow, DeleteRow |
-//! | `batch_write` | BatchWriteRow, BulkImport |
-//! | `change` | the one way a row changes, and `update`, what UpdateRow does to its columns |
-//! | `follow` | what happens with a changed row in the same commit |
-//! | `reads` | GetRow, GetRange |
-//! | `batch_get` | BatchGetRow |
-//! | `export` | BulkExport |
-//! | `wanted` | which columns and versions a read asks for |
-//! | `range` | the rows of a range, a page at a time |
-//! | `at` | when a request happens, and inside which transaction |
-//! | `table` | a table as it is kept |
-//! | `row` | a row as it is kept: versions, sizes |
-//! | `key` | keys as bytes in the order of the rows |
-//! | `check` | what is refused; `check_table`, of tables and indexes |
-//! | `partitions` | the load on partitions; `split`, splitting them |
-//! | `split_points` | ComputeSplitPointsBySize |
+//! | `table` | a table as it is kept; its calls; `rules`, what a table may be |
+//! | `row` | a row as it is kept; reading (`reads`, `range`, `batch_get`, `export`) and writing (`writes`, `batch_write`); `change`, the one way a row changes; `follow`, what happens with it in the same commit |
+//! | `index` | secondary indexes and their rows |
+//! | `stream` | streams and their records |
+//! | `transaction` | local transactions; `inside`, work that may be part of one |
+//! | `partition` | the load on partitions, splitting them, ComputeSplitPointsBySize |
 //! | `search` | search indexes, Search, ParallelScan |
+//! | `at` | when a request happens, and inside which transaction |
+//! | `check` | what is refused everywhere |
 //! | `options` | how it hurts |
+//!
+//! The calls of a kind are in its `calls` file, rows' in `reads` and `writes`.
 //!
 //! Sources: service documents "Table Store API reference", "Error codes", "Limits", "Data model"; the
 //! functional tests of the official SDKs for the texts.
 
 mod at;
-mod batch_get;
-mod batch_write;
-mod change;
 mod check;
-mod check_table;
 mod emulator;
-mod export;
-mod follow;
-mod follow_index;
-mod follow_stream;
 mod index;
-mod indexes;
-mod inside;
-mod key;
 mod operations;
 mod options;
-mod partitions;
-mod range;
-mod reads;
+mod partition;
 mod row;
 mod search;
-mod shard_iterator;
-mod split;
-mod split_points;
 mod stream;
-mod stream_calls;
 mod table;
-mod tables;
-mod throughput;
-mod transaction_calls;
-mod transaction_log;
-mod transactions;
-mod update;
-mod update_table;
-mod wanted;
-mod writes;
+mod transaction;
 
 pub use emulator::{Emulator, MAX_REQUEST_BYTES};
 pub use options::TableStoreOptions;

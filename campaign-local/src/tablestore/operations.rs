@@ -25,16 +25,16 @@ use campaign_tablestore::op::{
 use campaign_tablestore::server::Refusal;
 use http::{Response, request};
 
-use super::check::unreadable;
-use super::options::TableStoreOptions;
-use super::partitions::Partitions;
-use super::transactions::Transactions;
 use crate::fault::{Faults, Hop};
 use crate::stop::Fate;
 use crate::store::{Read, Store, StoreError, Write};
+use crate::tablestore::check::unreadable;
+use crate::tablestore::options::TableStoreOptions;
+use crate::tablestore::partition::Partitions;
+use crate::tablestore::transaction::Transactions;
 
 /// The operation of this name: what reads its request, does it, and writes its answer.
-pub(super) fn find(name: &str) -> Option<Run> {
+pub(crate) fn find(name: &str) -> Option<Run> {
     Some(match name {
         "CreateTable" => run::<CreateTable>,
         "ListTable" => run::<ListTable>,
@@ -75,23 +75,23 @@ pub(super) fn find(name: &str) -> Option<Run> {
 }
 
 /// Runs one request of one operation.
-pub(super) type Run = fn(Arc<Cloud>, request::Parts, Bytes) -> Running;
+pub(crate) type Run = fn(Arc<Cloud>, request::Parts, Bytes) -> Running;
 type Running = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Stop>> + Send>>;
 
 /// What all requests share.
 #[derive(Debug)]
-pub(super) struct Cloud {
-    pub(super) service: Arc<TableStore>,
-    pub(super) store: Store,
-    pub(super) faults: Faults,
-    pub(super) clock: campaign_client::Clock,
-    pub(super) options: TableStoreOptions,
-    pub(super) transactions: Arc<Transactions>,
-    pub(super) partitions: Partitions,
+pub(crate) struct Cloud {
+    pub(crate) service: Arc<TableStore>,
+    pub(crate) store: Store,
+    pub(crate) faults: Faults,
+    pub(crate) clock: campaign_client::Clock,
+    pub(crate) options: TableStoreOptions,
+    pub(crate) transactions: Arc<Transactions>,
+    pub(crate) partitions: Partitions,
 }
 
 /// Why a request has no answer of its operation.
-pub(super) type Stop = crate::stop::Stop<Refusal>;
+pub(crate) type Stop = crate::stop::Stop<Refusal>;
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
@@ -100,7 +100,7 @@ impl From<StoreError> for Stop {
 }
 
 /// An operation that is emulated.
-pub(super) trait Emulate: Serve<Service = TableStore> + 'static {
+pub(crate) trait Emulate: Serve<Service = TableStore> + 'static {
     /// What the request is about: the table, and the row's key if it is about one row. A repeated
     /// request has the same.
     fn about(&self) -> Vec<u8>;
@@ -111,16 +111,16 @@ pub(super) trait Emulate: Serve<Service = TableStore> + 'static {
 
 /// One request's view of the cloud: its time, and the fault that is to hurt it at its commit.
 #[derive(Debug)]
-pub(super) struct Moments {
-    pub(super) cloud: Arc<Cloud>,
+pub(crate) struct Moments {
+    pub(crate) cloud: Arc<Cloud>,
     /// Milliseconds since 1970: one moment for all that the request does.
-    pub(super) now: i64,
-    pub(super) fate: Fate,
+    pub(crate) now: i64,
+    pub(crate) fate: Fate,
 }
 
 impl Moments {
     /// Runs `work` inside a commit; kept if it is `Ok` and no fault strikes before the commit.
-    pub(super) async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Write<'_>, &TableStore) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Stop> {
@@ -133,7 +133,7 @@ impl Moments {
     }
 
     /// Runs `work` over the committed state.
-    pub(super) async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Read, &TableStore) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Stop> {

@@ -8,11 +8,11 @@ use campaign_tablestore::search::{
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Row, Value};
 
-use super::super::check::invalid;
 use super::document::{Document, Scalar, asked};
 use super::evaluate::count;
 use super::index::{SearchIndex, field};
 use super::order::{Hit, sort};
+use crate::tablestore::check::invalid;
 
 /// Rows of a TopRows, and aggregations of one level. No document has the first number.
 const TOP_ROWS: i32 = 100;

@@ -10,11 +10,11 @@ use campaign_tablestore::op::update_search_index::UpdateSearchIndex;
 use campaign_tablestore::search::{FieldSchema, FieldType, IndexState, Sort, SortOrder, Sorter, SyncPhase};
 use campaign_tablestore::server::Refusal;
 
-use super::super::check::{self, invalid, unsupported};
-use super::super::operations::{Emulate, Moments, Stop};
-use super::super::table::Table;
 use super::dates;
 use super::index::{self, SearchIndex, place};
+use crate::tablestore::check::{self, invalid, unsupported};
+use crate::tablestore::operations::{Emulate, Moments, Stop};
+use crate::tablestore::table::Table;
 
 /// Fields of an index, levels of nested fields, and seconds of the shortest life (service document "Search index limits").
 const FIELDS: usize = 1000;

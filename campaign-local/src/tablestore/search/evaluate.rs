@@ -9,10 +9,10 @@ use campaign_tablestore::search::{
 };
 use campaign_tablestore::server::Refusal;
 
-use super::super::check::{invalid, unsupported};
 use super::document::{Document, Scalar, asked};
 use super::geo;
 use super::words::words;
+use crate::tablestore::check::{invalid, unsupported};
 
 /// Values of a TermsQuery, characters of a pattern, bytes of a prefix (service document "Search index limits").
 const TERMS: usize = 1024;

@@ -8,9 +8,6 @@ use campaign_tablestore::search::{ColumnsToGet, FieldType, ReturnType, SearchHit
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Row, TableStore};
 
-use super::super::check::invalid;
-use super::super::operations::{Emulate, Moments, Stop};
-use super::super::row::{size, units};
 use super::aggregate;
 use super::document::Document;
 use super::evaluate::{Scope, score};
@@ -19,6 +16,9 @@ use super::highlight;
 use super::index::{self, SearchIndex};
 use super::order::{Hit, Place, sort};
 use crate::store::View;
+use crate::tablestore::check::invalid;
+use crate::tablestore::operations::{Emulate, Moments, Stop};
+use crate::tablestore::row::{size, units};
 
 /// Rows of a page unless the search says otherwise, rows of a page at most if columns come from the table or from the index
 /// only, and rows that can be skipped without a token (service document "Search index limits").

@@ -10,12 +10,12 @@ use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Row, Value};
 use chrono::{DateTime, Datelike, Months, NaiveDate};
 
-use super::super::check::{invalid, unsupported};
 use super::aggregate::{self, Kinds, truncated, values};
 use super::document::{Document, Scalar};
 use super::evaluate::{Scope, score};
 use super::geo;
 use super::index::{SearchIndex, field};
+use crate::tablestore::check::{invalid, unsupported};
 
 /// Group-bys of one level, groups unless one says otherwise and at most (service document "Search index limits").
 const GROUP_BYS: usize = 5;

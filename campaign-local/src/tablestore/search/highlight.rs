@@ -6,10 +6,10 @@ use campaign_tablestore::search::{
 };
 use campaign_tablestore::server::Refusal;
 
-use super::super::check::invalid;
 use super::document::{Document, Scalar};
 use super::index::{SearchIndex, field};
 use super::words::{Word, words};
+use crate::tablestore::check::invalid;
 
 /// Fragments of a field and characters of a fragment unless the search says otherwise.
 const FRAGMENTS: i32 = 1;

@@ -9,11 +9,11 @@ use campaign_tablestore::search::{FieldSchema, FieldType, IndexSchema};
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, Row, TableStore};
 
-use super::super::check::invalid;
-use super::super::key::table_prefix;
-use super::super::row::{self, Versions};
-use super::super::table::{self, Table, unreadable};
 use crate::store::{Order, View, Write, space};
+use crate::tablestore::check::invalid;
+use crate::tablestore::row::key::table_prefix;
+use crate::tablestore::row::{self, Versions};
+use crate::tablestore::table::{self, Table, unreadable};
 
 /// An index.
 #[derive(Clone, Debug)]

@@ -8,11 +8,11 @@ use campaign_tablestore::search::{FieldSort, Query, Sort, SortMode, SortOrder, S
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Row, Search, TableStore, Value};
 
-use super::super::check::{invalid, unsupported};
 use super::document::{Document, Scalar, asked};
 use super::evaluate::count;
 use super::geo;
 use super::index::{SearchIndex, field};
+use crate::tablestore::check::{invalid, unsupported};
 
 /// A row that fits.
 #[derive(Debug)]

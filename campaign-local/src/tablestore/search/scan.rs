@@ -11,13 +11,13 @@ use campaign_tablestore::search::{ReturnType, ScanPage};
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Code, PrimaryKey, Row, TableStore};
 
-use super::super::check::invalid;
-use super::super::operations::{Emulate, Moments, Stop};
 use super::document::Document;
 use super::evaluate::{Scope, score};
 use super::find::wanted;
 use super::index;
 use crate::store::View;
+use crate::tablestore::check::invalid;
+use crate::tablestore::operations::{Emulate, Moments, Stop};
 
 /// Rows of a page, at most and unless the scan says otherwise; milliseconds that a session lives before its first page
 /// (service document "Search index limits").

@@ -1,0 +1,78 @@
+//! GetRow, GetRange.
+
+use campaign_tablestore::op::get_range::{GetRange, RangePage};
+use campaign_tablestore::op::get_row::{GetRow, GetRowOutput};
+use campaign_tablestore::schema::CapacityUnit;
+
+use super::key::row_key;
+use super::range::{Bounds, read_range};
+use super::wanted::{Wanted, read_row};
+use crate::tablestore::check;
+use crate::tablestore::index;
+use crate::tablestore::operations::{Emulate, Moments, Stop};
+use crate::tablestore::row::{self, units};
+
+impl Emulate for GetRow {
+    fn about(&self) -> Vec<u8> {
+        [self.table_name.as_bytes(), &[0], &row_key(0, &self.primary_key)].concat()
+    }
+
+    async fn done(self, at: &Moments) -> Result<(Self, GetRowOutput), Stop> {
+        let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        at.admit(&self.table_name, &self.primary_key).await?;
+        let then = moment.clone();
+        let output = at.look(&moment, move |view, service| {
+            check::table_name(&get.table_name)?;
+            let table = index::readable(&view, service, &get.table_name)?;
+            let wanted = Wanted {
+                columns: get.columns_to_get,
+                time_range: get.time_range,
+                max_versions: get.max_versions,
+                start: get.start_column,
+                end: get.end_column,
+                filter: get.filter,
+                token: get.token,
+            };
+            let row = read_row(&view, &table, &get.primary_key, &wanted, &then)?;
+            let consumed = CapacityUnit::new(units(row.as_ref().map_or(0, row::size)), 0);
+            Ok(GetRowOutput { consumed, row, next_token: None })
+        });
+        let output = output.await?;
+        Ok((self, output))
+    }
+}
+
+impl Emulate for GetRange {
+    fn about(&self) -> Vec<u8> {
+        [self.table_name.as_bytes(), &[0], &row_key(0, &self.inclusive_start_primary_key)].concat()
+    }
+
+    async fn done(self, at: &Moments) -> Result<(Self, RangePage), Stop> {
+        let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        at.admit(&self.table_name, &self.inclusive_start_primary_key).await?;
+        let then = moment.clone();
+        let page = at.look(&moment, move |view, service| {
+            check::table_name(&get.table_name)?;
+            let table = index::readable(&view, service, &get.table_name)?;
+            let bounds = Bounds {
+                direction: get.direction,
+                start: &get.inclusive_start_primary_key,
+                end: &get.exclusive_end_primary_key,
+                limit: get.limit,
+            };
+            let wanted = Wanted {
+                columns: get.columns_to_get,
+                time_range: get.time_range,
+                max_versions: get.max_versions,
+                start: get.start_column,
+                end: get.end_column,
+                filter: get.filter,
+                token: get.token,
+            };
+            let page = read_range(&view, &table, &bounds, &wanted, &then)?;
+            Ok(RangePage::new(CapacityUnit::new(units(page.bytes), 0), &page.rows, page.next))
+        });
+        let page = page.await?;
+        Ok((self, page))
+    }
+}

@@ -1,0 +1,101 @@
+//! Which columns and versions of a row a read asks for, and what it gets.
+
+use bytes::Bytes;
+use campaign_tablestore::server::Refusal;
+use campaign_tablestore::{Column, Filter, Name, PrimaryKey, Row, TimeRange};
+
+use crate::store::View;
+use crate::tablestore::at::At;
+use crate::tablestore::check::{self, Place, bad_pattern, invalid};
+use crate::tablestore::row;
+use crate::tablestore::table::Table;
+
+/// Names in `columns_to_get` (official SDK tests; the document says 128).
+const COLUMNS_TO_GET: usize = 1024;
+
+/// What of the row of this key a read gets: none if there is no row, nothing of it was asked for, or the filter drops it.
+pub(crate) fn read_row(
+    view: &impl View,
+    table: &Table,
+    key: &PrimaryKey,
+    wanted: &Wanted,
+    at: &At,
+) -> Result<Option<Row>, Refusal> {
+    check::key(table, key, Place::Row)?;
+    wanted.check()?;
+    let row = row::find(view, table, key, at)?;
+    Ok(row.map(|row| wanted.of(table, row)).transpose()?.flatten())
+}
+
+/// Which columns and versions of a row are asked for.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) columns: Vec<Name>,
+    pub(crate) time_range: Option<TimeRange>,
+    pub(crate) max_versions: Option<u32>,
+    pub(crate) start: Option<Name>,
+    pub(crate) end: Option<Name>,
+    pub(crate) filter: Option<Filter>,
+    /// Where to go on in a wide row.
+    pub(crate) token: Option<Bytes>,
+}
+
+impl Wanted {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        if self.max_versions.is_none() && self.time_range.is_none() {
+            return Err(invalid("No version condition is specified while querying row."));
+        }
+        if self.max_versions == Some(0) {
+            return Err(invalid("The max versions must be greater than 0."));
+        }
+        if self.columns.len() > COLUMNS_TO_GET {
+            return Err(invalid(format!(
+                "The number of columns to get exceeds the limit, limit count: {COLUMNS_TO_GET}, column count: {}.",
+                self.columns.len()
+            )));
+        }
+        // Rows are returned whole, so there is nothing to go on with.
+        if self.token.as_ref().is_some_and(|token| !token.is_empty()) {
+            return Err(invalid("The token is invalid."));
+        }
+        Ok(())
+    }
+
+    /// What of `row` is returned; none if nothing of it was asked for, or the filter drops it.
+    pub(crate) fn of(&self, table: &Table, mut row: Row) -> Result<Option<Row>, Refusal> {
+        let had_columns = !row.columns.is_empty();
+        row.columns.retain(|column| self.has(column));
+        if let Some(most) = self.max_versions {
+            let (mut name, mut count) = (None, 0);
+            row.columns.retain(|column| {
+                if name.as_ref() != Some(&column.name) {
+                    name = Some(column.name.clone());
+                    count = 0;
+                }
+                count += 1;
+                count <= most
+            });
+        }
+        // A name of the primary key asks for the key, which is always returned whole.
+        let asks_for_key = table.key_schema().iter().any(|key| self.columns.iter().any(|name| *name == *key.name));
+        let asks_for_all = self.columns.is_empty() && !had_columns;
+        if row.columns.is_empty() && !asks_for_key && !asks_for_all {
+            return Ok(None);
+        }
+        let Some(filter) = &self.filter else { return Ok(Some(row)) };
+        let stays = filter.apply(&mut row).map_err(|_| bad_pattern())?;
+        Ok(Some(row).filter(|_| stays))
+    }
+
+    fn has(&self, column: &Column) -> bool {
+        let named = self.columns.is_empty() || self.columns.contains(&column.name);
+        let after = self.start.as_ref().is_none_or(|start| column.name >= *start);
+        let before = self.end.as_ref().is_none_or(|end| column.name < *end);
+        let timely = match (self.time_range, column.timestamp) {
+            (Some(TimeRange::Between { start, end }), Some(at)) => (start..end).contains(&at),
+            (Some(TimeRange::At(time)), Some(at)) => time == at,
+            _ => true,
+        };
+        named && after && before && timely
+    }
+}
