@@ -21,7 +21,7 @@ use super::apps::Apps;
 use super::breaker::{BreakerOptions, Breakers};
 use super::cors::Cors;
 use super::forward::{answer, failed, forward, mark};
-use super::refusal::{Refusal, dropped};
+use super::refusal::{Refusal, dropped, request_id};
 use super::route::Auth;
 use super::routes::{Found, Match, Ready, Routes};
 use crate::fault::{Fault, Faults, Hop, Moment};
@@ -262,9 +262,4 @@ fn unrouted(parts: &Parts, refusal: &Refusal) -> Response {
     let mut response = refusal.response();
     Cors::default().answer(origin, response.headers_mut());
     response
-}
-
-/// A new request id.
-pub(super) fn request_id() -> HeaderValue {
-    HeaderValue::from_str(&crate::uuid::new()).expect("a UUID is a header value")
 }

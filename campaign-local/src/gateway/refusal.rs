@@ -8,7 +8,6 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::cors::Cors;
-use super::handle::request_id;
 use crate::serve::Dropped;
 
 /// The message is cut after this many characters.
@@ -94,4 +93,8 @@ fn in_a_header(text: &str) -> HeaderValue {
     let plain = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
     let text: String = text.chars().take(MESSAGE).map(plain).collect();
     HeaderValue::from_str(&text).expect("visible ASCII is a header value")
+}
+/// A new request id.
+pub(super) fn request_id() -> HeaderValue {
+    HeaderValue::from_str(&crate::uuid::new()).expect("a UUID is a header value")
 }

@@ -17,7 +17,6 @@ use crate::{
         listing::{self, Bucket},
         manifest::Manifest,
         md5::Md5,
-        work::whole,
     },
 };
 
@@ -158,7 +157,7 @@ impl Site {
                 stale => SiteError::RefusedMassDelete { stale, limit: 0 },
             });
         }
-        let whole = whole(&folder.files, &BTreeMap::new());
+        let whole = Manifest::whole(&folder.files, &BTreeMap::new());
         let bytes = whole.write();
         let same = found.manifest.is_some_and(|listed| listed.holds(bytes.len() as u64, Md5::of(&bytes)));
         let manifest = match found.manifest {

@@ -3,11 +3,8 @@
 use crate::{
     Client, DeleteMultipleObjects, MAX_OBJECTS,
     site::{
-        Event, Outcome, SiteError, Watch,
-        address::addresses,
-        compare::immutable,
-        headers::is_page_name,
-        work::{Work, whole},
+        Event, Outcome, SiteError, Watch, address::addresses, compare::immutable, headers::is_page_name,
+        manifest::Manifest, work::Work,
     },
 };
 
@@ -103,7 +100,7 @@ impl Work {
     }
 
     async fn finish(&mut self, client: &Client) -> Result<(), SiteError> {
-        let mut manifest = whole(&self.files, &self.kept);
+        let mut manifest = Manifest::whole(&self.files, &self.kept);
         manifest.refresh.clone_from(&self.refresh);
         self.write(client, &manifest).await
     }

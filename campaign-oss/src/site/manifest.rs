@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::site::{
     Headers, SiteError,
-    folder::{MAX_FILES, MAX_SIZE},
+    folder::{File, MAX_FILES, MAX_SIZE},
     key,
     md5::Md5,
 };
@@ -85,6 +85,21 @@ struct Version {
 }
 
 impl Manifest {
+    /// That of a site that is whole: the files, and what is kept beside them.
+    pub(crate) fn whole(files: &[File], kept: &BTreeMap<String, Entry>) -> Self {
+        Self::of(files, kept, |_, file| State::Put(file.headers.clone()))
+    }
+
+    /// That of the files in the states that `state` gives by their places, and of what is kept.
+    pub(crate) fn of(files: &[File], kept: &BTreeMap<String, Entry>, state: impl Fn(usize, &File) -> State) -> Self {
+        let mut entries = kept.clone();
+        entries.extend(files.iter().enumerate().map(|(at, file)| {
+            let entry = Entry { size: file.stamp.size, md5: file.md5, state: state(at, file) };
+            (file.key.clone(), entry)
+        }));
+        Self { files: entries, refresh: BTreeSet::new() }
+    }
+
     /// The same bytes for the same value.
     pub(crate) fn write(&self) -> Bytes {
         let known = |entry: &Entry| match &entry.state {

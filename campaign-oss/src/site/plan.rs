@@ -13,9 +13,8 @@ use crate::site::{
     address::addresses,
     compare::Difference,
     folder::{File, Folder},
-    manifest::Entry,
+    manifest::{Entry, Manifest},
     md5::Md5,
-    work::whole,
 };
 
 /// The order of a publish. Whatever a page may refer to is there before the page says so: first what nothing refers to yet,
@@ -118,7 +117,7 @@ impl Plan {
 
     /// The digest of the manifest once all is done.
     fn whole(&self) -> Md5 {
-        Md5::of(&whole(&self.files, &self.kept).write())
+        Md5::of(&Manifest::whole(&self.files, &self.kept).write())
     }
 
     /// The files to be put, in this order.

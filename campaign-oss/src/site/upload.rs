@@ -10,9 +10,9 @@ use crate::{
     site::{
         Event, Plan, Reason, SiteError, Uploaded, Watch,
         folder::File,
-        manifest::{Entry, State},
+        manifest::{Entry, Manifest, State},
         read::Content,
-        work::{Work, of},
+        work::Work,
     },
 };
 
@@ -86,7 +86,7 @@ impl Work {
         ours: &BTreeMap<String, Entry>,
         waiting: &BTreeMap<usize, Reason>,
     ) -> Result<(), SiteError> {
-        let mut manifest = of(&self.files, ours, |at, file| match waiting.get(&at) {
+        let mut manifest = Manifest::of(&self.files, ours, |at, file| match waiting.get(&at) {
             None => State::Put(file.headers.clone()),
             Some(Reason::Headers | Reason::HeadersUnknown) => State::Unsure,
             Some(_) => State::Intended(file.headers.clone()),

@@ -13,7 +13,7 @@ use crate::{
     site::{
         SiteError,
         folder::File,
-        manifest::{self, Entry, Manifest, State},
+        manifest::{self, Entry, Manifest},
         md5::Md5,
         plan::Plan,
     },
@@ -51,21 +51,6 @@ pub struct Outcome {
     pub deleted: usize,
     /// Files that stood in the bucket as they should.
     pub unchanged: usize,
-}
-
-/// The manifest of a site that is whole: the files, and what is kept beside them.
-pub(crate) fn whole(files: &[File], kept: &BTreeMap<String, Entry>) -> Manifest {
-    of(files, kept, |_, file| State::Put(file.headers.clone()))
-}
-
-/// The manifest of the files in the states that `state` gives by their places, and of what is kept.
-pub(crate) fn of(files: &[File], kept: &BTreeMap<String, Entry>, state: impl Fn(usize, &File) -> State) -> Manifest {
-    let mut entries = kept.clone();
-    entries.extend(files.iter().enumerate().map(|(at, file)| {
-        let entry = Entry { size: file.stamp.size, md5: file.md5, state: state(at, file) };
-        (file.key.clone(), entry)
-    }));
-    Manifest { files: entries, refresh: BTreeSet::new() }
 }
 
 /// A publish under way.
