@@ -1,5 +1,5 @@
 //! Entries in no order, 64 at a time, through gateway, function and Table Store while one request in
-//! ten is hurt at both hops: whatever the order, one row a person, no acknowledged entry lost, no row
+//! ten is hurt at both hops and a row takes one write at a time: whatever the order, one row a person, no acknowledged entry lost, no row
 //! made of two payloads.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -25,6 +25,7 @@ use campaign_local::{
     fault::{FaultPlan, FaultSettings},
     function::{FunctionSpec, InProcess},
     gateway::Route,
+    tablestore::TableStoreOptions,
 };
 use campaign_tablestore::{Client, EntryTable, TableStore};
 use futures_util::{StreamExt, stream};
@@ -103,7 +104,8 @@ impl EntryStore for Optimist {
 
 /// The cloud with the campaign in it, and the table to look into.
 async fn cloud(seed: u64, broken: bool) -> (Local, EntryTable) {
-    let local = Local::builder().start().await.unwrap();
+    let options = TableStoreOptions::default().row_conflicts(true);
+    let local = Local::builder().table_store(options).start().await.unwrap();
     let service = TableStore::new("http://127.0.0.1", &local.settings().instance).unwrap();
     let client = Client::builder(service)
         .credentials(local.credentials())

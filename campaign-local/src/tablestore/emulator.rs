@@ -53,7 +53,16 @@ impl Emulator {
         let service = Arc::new(TableStore::new("http://127.0.0.1", instance)?);
         let (options, transactions) = (TableStoreOptions::default(), Arc::default());
         let partitions = Partitions::new(options);
-        let cloud = Arc::new(Cloud { service, store, faults, clock, options, transactions, partitions });
+        let cloud = Arc::new(Cloud {
+            service,
+            store,
+            faults,
+            clock,
+            options,
+            transactions,
+            partitions,
+            writing: Arc::default(),
+        });
         Ok(Self { cloud, instance: instance.into(), region: region.into(), keys: keys.into_iter().collect() })
     }
 
@@ -69,6 +78,7 @@ impl Emulator {
             options,
             transactions: Arc::clone(&cloud.transactions),
             partitions: Partitions::new(options),
+            writing: Arc::clone(&cloud.writing),
         });
         self
     }

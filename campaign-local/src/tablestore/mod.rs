@@ -4,7 +4,7 @@
 //! signature. Every answer carries all headers and is signed. Rows are kept in the order of their
 //! keys; versions, time to live and deviation follow the emulator's clock; conditions are evaluated
 //! inside the commit. A table is ready at once and partitions take whatever comes unless `options` say
-//! otherwise, and rows never conflict: this emulator is kinder there than the service, and faults make up for it.
+//! otherwise, and rows do not conflict: this emulator is kinder there than the service, and faults make up for it.
 //!
 //! What is not emulated is refused and not pretended: server-side encryption, and every
 //! operation that `operations` does not list.
@@ -14,7 +14,7 @@
 //! | `emulator` | [`Emulator`]: from an HTTP request to an HTTP answer |
 //! | `operations` | the list of operations, and what each must provide |
 //! | `table` | a table as it is kept; its calls; `rules`, what a table may be |
-//! | `row` | a row as it is kept; reading (`reads`, `range`, `batch_get`, `export`) and writing (`writes`, `batch_write`); `change`, the one way a row changes; `follow`, what happens with it in the same commit |
+//! | `row` | a row as it is kept; reading (`reads`, `range`, `batch_get`, `export`) and writing (`writes`, `batch_write`); `change`, the one way a row changes; `conflict`, one write at a time; `follow`, what happens with it in the same commit |
 //! | `index` | secondary indexes and their rows |
 //! | `stream` | streams and their records |
 //! | `transaction` | local transactions; `inside`, work that may be part of one |

@@ -31,6 +31,7 @@ use crate::store::{Read, Store, StoreError, Write};
 use crate::tablestore::check::unreadable;
 use crate::tablestore::options::TableStoreOptions;
 use crate::tablestore::partition::Partitions;
+use crate::tablestore::row::conflict::Writing;
 use crate::tablestore::transaction::Transactions;
 
 /// The operation of this name: what reads its request, does it, and writes its answer.
@@ -88,6 +89,7 @@ pub(crate) struct Cloud {
     pub(crate) options: TableStoreOptions,
     pub(crate) transactions: Arc<Transactions>,
     pub(crate) partitions: Partitions,
+    pub(crate) writing: Arc<Writing>,
 }
 
 /// Why a request has no answer of its operation.

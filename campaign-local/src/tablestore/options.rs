@@ -30,6 +30,9 @@ pub struct TableStoreOptions {
     /// Capacity units that a partition gives within one second of the emulator's clock, after which it answers
     /// `OTSNotEnoughCapacityUnit`; none: as many as are asked for.
     pub partition_units_per_second: Option<u32>,
+    /// Whether a write of a row that another request is writing at the same moment is answered `OTSRowOperationConflict`; otherwise
+    /// such writes are done one after another.
+    pub row_conflicts: bool,
 }
 
 /// The size that the service's documents advise against exceeding in one partition key, 10 GB.
@@ -46,19 +49,22 @@ impl Default for TableStoreOptions {
             split_writes_per_second: SPLIT_WRITES,
             split_pause: Duration::ZERO,
             partition_units_per_second: None,
+            row_conflicts: false,
         }
     }
 }
 
 impl TableStoreOptions {
     /// As the service may do it: a table is ready after two seconds, the halves of a split are away for half a second, a
-    /// partition gives 10,000 capacity units a second (service documents "Table design" and "Error codes").
+    /// partition gives 10,000 capacity units a second, a row takes one write at a time (service documents "Table design" and
+    /// "Error codes").
     #[must_use]
     pub fn like_the_cloud() -> Self {
         Self::default()
             .warm_up(Duration::from_secs(2))
             .split_pause(Duration::from_millis(500))
             .partition_units_per_second(10_000)
+            .row_conflicts(true)
     }
 
     /// The same with tables that are not ready for so long.
@@ -100,6 +106,13 @@ impl TableStoreOptions {
     #[must_use]
     pub const fn partition_units_per_second(mut self, units: u32) -> Self {
         self.partition_units_per_second = Some(units);
+        self
+    }
+
+    /// The same with rows that take one write at a time, or not.
+    #[must_use]
+    pub const fn row_conflicts(mut self, conflicts: bool) -> Self {
+        self.row_conflicts = conflicts;
         self
     }
 }

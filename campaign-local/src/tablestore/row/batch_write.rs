@@ -28,18 +28,22 @@ impl Emulate for BatchWriteRow {
 
     async fn done(self, at: &Moments) -> Result<(Self, RowResults<Written>), Stop> {
         check_tables(&self)?;
+        let (batch, at_once) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        let mut rows = at.rows(at_once.transaction.is_some());
         let mut taken = Vec::with_capacity(self.tables.len());
         for table in &self.tables {
-            taken.push(admitted(at, &table.table_name, table.rows.iter().map(RowWrite::primary_key).collect()).await?);
+            let keys: Vec<&PrimaryKey> = table.rows.iter().map(RowWrite::primary_key).collect();
+            let admitted = admitted(at, &table.table_name, keys.clone()).await?.into_iter().zip(keys);
+            taken.push(admitted.map(|(row, key)| row.and_then(|()| rows.take(&table.table_name, key))).collect());
         }
-        let (batch, at_once) = (self.clone(), at.at(self.transaction_id.as_deref())?);
         let (atomic, then) = (self.is_atomic == Some(true), at_once.clone());
         let results = at.change(&at_once, move |write: &mut Write<'_>, service: &TableStore| {
             let tables = batch.tables.into_iter().zip(taken);
             let tables = tables.map(|(table, taken)| written(write, service, &table, taken, atomic, &then));
-            Ok(RowResults { tables: tables.collect::<Result<_, _>>()? })
+            Ok((RowResults { tables: tables.collect::<Result<_, _>>()? }, rows))
         });
-        let results: RowResults<Written> = results.await?;
+        let (results, rows): (RowResults<Written>, _) = results.await?;
+        drop(rows);
         for (table, results) in self.tables.iter().zip(&results.tables) {
             for (row, _) in table.rows.iter().zip(results).filter(|(_, result)| result.is_ok()) {
                 if let Some(first) = row.primary_key().columns().first() {

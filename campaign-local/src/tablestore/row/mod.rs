@@ -3,6 +3,7 @@
 pub(super) mod batch_get;
 pub(super) mod batch_write;
 pub(super) mod change;
+pub(super) mod conflict;
 pub(super) mod export;
 pub(super) mod follow;
 pub(super) mod key;

@@ -76,15 +76,18 @@ async fn written(
 ) -> Result<Written, Stop> {
     let at = moments.at(transaction.as_deref())?;
     moments.admit(&table, &row.key).await?;
+    let mut rows = moments.rows(at.transaction.is_some());
+    rows.take(&table, &row.key)?;
     let name = table.clone();
     let (first, bytes) = (row.key.columns().first().map(|column| column.value.clone()), row.size());
     let then = at.clone();
     let work = move |write: &mut Write<'_>, service: &TableStore| {
         check::table_name(&table)?;
         let table = table::existing(write, service, &table)?;
-        write_row(write, &table, row, &then)
+        Ok((write_row(write, &table, row, &then)?, rows))
     };
-    let written = moments.change(&at, work).await?;
+    let (written, rows) = moments.change(&at, work).await?;
+    drop(rows);
     if let Some(first) = first {
         moments.wrote(&name, &first, bytes).await;
     }

@@ -10,6 +10,7 @@ use campaign_tablestore::{Code, PrimaryKey};
 
 use super::Scope;
 use super::log;
+use super::turn::Turn;
 use crate::tablestore::at::At;
 use crate::tablestore::check::{self, invalid};
 use crate::tablestore::operations::{Emulate, Moments, Stop};
@@ -26,6 +27,7 @@ impl Emulate for StartLocalTransaction {
         at.fate.at_commit()?;
         check::table_name(&self.table_name)?;
         let (start, now, transactions) = (self.clone(), at.now, Arc::clone(&at.cloud.transactions));
+        let writing = Arc::clone(&at.cloud.writing);
         let begun = at.read(move |read, service| {
             let table = table::existing(read, service, &start.table_name)?;
             if table.request.enable_local_txn != Some(true) {
@@ -34,6 +36,7 @@ impl Emulate for StartLocalTransaction {
                 ));
             }
             check_key(&table, &start.key)?;
+            writing.check_free(&start.table_name, &start.key)?;
             transactions.begin(Scope::new(&table, &start.key), now)
         });
         let id = begun.await?;
@@ -61,6 +64,7 @@ impl Emulate for CommitTransaction {
     async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
         at.fate.at_commit()?;
         let (id, now, transactions) = (self.transaction_id.clone(), at.now, Arc::clone(&at.cloud.transactions));
+        let turn = Turn::take(&transactions, &id, now)?;
         let committed = at.write(move |write, service| {
             let committing = transactions.committing(&id, now)?;
             let scope = committing.scope;
@@ -70,13 +74,13 @@ impl Emulate for CommitTransaction {
                     let (row, then) = log::read(&entry)?;
                     write_row(write, &table, row, &At::committing(then, scope.clone()))?;
                 }
-                return transactions.end(&id, now);
+                return transactions.end(&id, now).map(|()| turn);
             }
             // The table was deleted, and the transaction with it.
             transactions.end(&id, now)?;
             Err(Refusal::new(Code::ObjectNotExist, "Requested table does not exist."))
         });
-        committed.await?;
+        drop(committed.await?);
         Ok((self, ()))
     }
 }
@@ -88,7 +92,9 @@ impl Emulate for AbortTransaction {
 
     async fn done(self, at: &Moments) -> Result<(Self, ()), Stop> {
         at.fate.at_commit()?;
-        at.cloud.transactions.end(&self.transaction_id, at.now)?;
+        let transactions = &at.cloud.transactions;
+        let _turn = Turn::take(transactions, &self.transaction_id, at.now)?;
+        transactions.end(&self.transaction_id, at.now)?;
         Ok((self, ()))
     }
 }

@@ -10,6 +10,7 @@ use campaign_tablestore::server::Refusal;
 use crate::store::{StoreError, View, Write};
 use crate::tablestore::at::At;
 use crate::tablestore::operations::{Moments, Stop};
+use crate::tablestore::transaction::turn::Turn;
 
 impl Moments {
     /// This moment, inside the transaction of this id if there is one.
@@ -49,15 +50,19 @@ impl Moments {
         self.fate.at_commit()?;
         let (service, now) = (Arc::clone(&self.cloud.service), self.now);
         let transactions = Arc::clone(&self.cloud.transactions);
+        let turn = Turn::take(&transactions, &id, now)?;
         let aside = self.cloud.store.write(move |write| {
             transactions.show(&id, now, write)?;
             let value = work(write, &service)?;
             transactions.take(&id, now, write)?;
             // Not kept: the transaction has taken it.
-            Err::<Infallible, _>(Aside::Done(value))
+            Err::<Infallible, _>(Aside::Done((value, turn)))
         });
         match aside.await {
-            Err(Aside::Done(value)) => Ok(value),
+            Err(Aside::Done((value, turn))) => {
+                drop(turn);
+                Ok(value)
+            }
             Err(Aside::Stop(stop)) => Err(stop),
             Ok(never) => match never {},
         }

@@ -4,13 +4,14 @@
 //! takes it along. Each request inside one runs in the store's turn over the committed rows and the transaction's own, and its
 //! changes are taken out again. With each changed row an entry says what was asked for ([`log`]); the commit does it once
 //! more, all in one commit of the store, so that whatever follows a row follows it then. In between nobody else has changed
-//! the rows, for the transaction holds the partition key.
+//! the rows, for the transaction holds the partition key. One request at a time is done inside a transaction ([`turn`]).
 //!
 //! Sources: service document "Local transactions" for limits and codes, the official SDKs' functional tests for the texts.
 
 pub(super) mod calls;
 pub(super) mod inside;
 pub(super) mod log;
+mod turn;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use campaign_tablestore::{Code, KeyColumn, PrimaryKey};
 use self::log::LOG;
 use crate::store::Write;
 use crate::tablestore::check::invalid;
+use crate::tablestore::row::conflict::conflict;
 use crate::tablestore::row::key::row_key;
 use crate::tablestore::table::Table;
 
@@ -46,6 +48,8 @@ struct Open {
     scope: Scope,
     /// When it began, in milliseconds since 1970.
     begun: i64,
+    /// A request inside it is being done.
+    busy: bool,
     /// Its rows as it left them, and its log.
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
@@ -100,7 +104,7 @@ impl Transactions {
         }
         let id = new_id()?;
         state.held.insert(scope.partition.clone(), id.clone());
-        state.open.insert(id.clone(), Open { scope, begun: now, changes: BTreeMap::new() });
+        state.open.insert(id.clone(), Open { scope, begun: now, busy: false, changes: BTreeMap::new() });
         Ok(id)
     }
 
@@ -188,10 +192,6 @@ impl Open {
     const fn lives(&self, now: i64) -> bool {
         now < self.begun.saturating_add(LIFE)
     }
-}
-
-fn conflict() -> Refusal {
-    Refusal::new(Code::RowOperationConflict, "Data is being modified by the other request.")
 }
 
 /// Bytes of an id; it is written as hexadecimal digits.
