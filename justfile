@@ -26,9 +26,10 @@ doc:
 deny:
     cargo deny --offline check bans licenses sources
 
-# The official Table Store package against the local cloud.
+# The official Table Store packages against the local cloud.
 interop:
     bash interop/run tablestore
+    bash interop/run tablestore-node
 
 # A campaign on this machine: http://127.0.0.1, Ctrl-C ends it.
 launch *ARGS:

@@ -6,49 +6,14 @@
 // is installed (NODE_PATH).
 "use strict";
 
-const { spawn } = require("child_process");
-const fs = require("fs");
-const os = require("os");
 const path = require("path");
-const { isDeepStrictEqual } = require("util");
 
 const { Client } = require("aliyun-api-gateway");
 
-const START_LIMIT = 30000; // milliseconds until the ready line
+const { LocalCloud, Report } = require("./local_cloud");
+
 const OTHER_APP = "203753385";
 const OTHER_SECRET = "c0ffee-App-S3cret-for-tests+/=";
-
-let passed = 0;
-let failed = 0;
-
-function compare(name, expected, actual) {
-  if (isDeepStrictEqual(actual, expected)) {
-    passed += 1;
-    console.log(`ok   ${name}`);
-  } else {
-    failed += 1;
-    console.log(`FAIL ${name}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
-  }
-}
-
-/// Starts the cloud on a folder of its own; gives the process and its ready line.
-function start(binary, folder) {
-  const log = fs.openSync(path.join(folder, "campaign-local.log"), "a");
-  const cloud = spawn(binary, ["--data", path.join(folder, "data")], { stdio: ["ignore", "pipe", log] });
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("campaign-local printed no ready line")), START_LIMIT);
-    cloud.once("exit", (code) => reject(new Error(`campaign-local ended with ${code} before it was ready`)));
-    let text = "";
-    cloud.stdout.on("data", (chunk) => {
-      text += chunk;
-      if (text.includes("\n")) {
-        clearTimeout(timer);
-        cloud.removeAllListeners("exit");
-        resolve([cloud, JSON.parse(text)]);
-      }
-    });
-  });
-}
 
 /// What a call comes to: the function's answer, or the gateway's refusal.
 async function outcome(call) {
@@ -61,7 +26,8 @@ async function outcome(call) {
   }
 }
 
-async function calls(ready) {
+async function calls(report, ready) {
+  const compare = report.compare.bind(report);
   const { gateway, admin, admin_token: token } = ready;
   const put = async (name, value) => {
     const answer = await fetch(`${admin}/${name}`, {
@@ -181,18 +147,16 @@ async function calls(ready) {
 }
 
 async function main() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "campaign-interop-"));
-  const [cloud, ready] = await start(process.argv[2], folder);
+  const report = new Report();
+  const cloud = new LocalCloud(process.argv[2]);
+  const ready = await cloud.start();
   try {
-    await calls(ready);
+    await calls(report, ready);
   } finally {
-    const ended = new Promise((resolve) => cloud.once("exit", resolve));
-    cloud.kill("SIGTERM");
-    await ended;
-    fs.rmSync(folder, { recursive: true, force: true });
+    await cloud.end("SIGTERM");
+    cloud.remove();
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+  report.finish();
 }
 
 main().catch((error) => {

@@ -92,6 +92,7 @@ async fn what_is_not_one_plain_request_is_refused_and_the_connection_closed() {
         ("no host", 400, "GET / HTTP/1.1\r\n\r\n".to_owned()),
         ("two hosts", 400, "GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n".to_owned()),
         ("a foreign host", 403, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned()),
+        ("another port", 403, "GET / HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n".to_owned()),
         ("a foreign target", 400, "GET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n".to_owned()),
         ("another version", 400, "GET / HTTP/3.7\r\nHost: x\r\n\r\n".to_owned()),
         ("TRACE", 405, "TRACE / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned()),
@@ -111,8 +112,10 @@ async fn what_is_not_one_plain_request_is_refused_and_the_connection_closed() {
         assert!(answer.to_ascii_lowercase().contains("connection: close"), "{what}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1 4").count(), 1, "{what} was answered twice: {answer}");
     }
-    let good = exchange(running.address, format!("GET / HTTP/1.1\r\nHost: x\r\n{CLOSE}")).await;
-    assert_eq!(status(&good), 200);
+    for own in ["x", "127.0.0.1", "LOCALHOST", "[::1]", &running.address.to_string()] {
+        let good = exchange(running.address, format!("GET / HTTP/1.1\r\nHost: {own}\r\n{CLOSE}")).await;
+        assert_eq!(status(&good), 200, "{own}: {good}");
+    }
 }
 
 #[tokio::test]

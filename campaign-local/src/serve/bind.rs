@@ -117,8 +117,11 @@ impl Server {
         let listener = socket.listen(1024).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let port = address.port();
-        let mut names = Vec::from(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}")));
-        names.push(address.to_string());
+        let own = address.to_string();
+        let own = own.rsplit_once(':').map_or(own.as_str(), |(name, _)| name);
+        // The official Node client of Table Store leaves the port out.
+        let names = ["127.0.0.1", "localhost", "[::1]", own];
+        let names = names.into_iter().flat_map(|name| [format!("{name}:{port}"), name.to_owned()]).collect();
         let hosts = Hosts { names, under: limits.names_under_localhost.then(|| format!(".localhost:{port}")) };
         Ok(Self { listener, address, hosts, limits, dress: |_, _| {} })
     }

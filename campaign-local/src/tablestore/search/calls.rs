@@ -131,7 +131,8 @@ impl Emulate for DescribeSearchIndex {
             // Nothing is ever behind: an index is its table's rows at the moment of the query.
             let stat = SyncStat { sync_phase: SyncPhase::Incremental, current_sync_timestamp: Some(now) };
             Ok(SearchIndexDescription {
-                sync_stat: describe.include_sync_stat.unwrap_or(false).then_some(stat),
+                // Clients older than the field (Go, Node) are told it.
+                sync_stat: describe.include_sync_stat.unwrap_or(true).then_some(stat),
                 create_time: Some(index.created),
                 time_to_live: Some(index.request.time_to_live.unwrap_or(-1)),
                 index_status: Some(IndexStatus { status: IndexState::Running, description: None }),
