@@ -11,12 +11,14 @@ use campaign_local::fault::{FaultPlan, FaultSettings};
 use campaign_local::store::Store;
 use campaign_tablestore::schema::{KeyType, TableMeta, TableOptions};
 use campaign_tablestore::{
-    CellChange, Client, Code, Column, CreateTable, DeleteRow, GetRange, GetRow, KeyValue, PrimaryKey, PutRow, Row,
-    RowUpdate, TableStore, UpdateRow,
+    AbortTransaction, BatchGetRow, BatchWriteRow, CellChange, Client, Code, Column, CommitTransaction, CreateTable,
+    DeleteRow, GetRange, GetRow, KeyValue, PrimaryKey, PutRow, Row, RowChange, RowResult, RowUpdate, RowWrite,
+    StartLocalTransaction, TableReads, TableStore, UpdateRow,
 };
 use chrono::DateTime;
 use futures_util::TryStreamExt;
 
+use crate::case;
 use crate::disk::{Disk, Random};
 use crate::model::{Answer, MAX_VERSIONS, TIME_TO_LIVE};
 use crate::step::{Change, Id, RowStep, Step};
@@ -33,7 +35,12 @@ pub(crate) struct Cloud {
     client: Client,
     now: Arc<AtomicI64>,
     case: i64,
+    /// The transaction that was begun last.
+    transaction: String,
 }
+
+/// No transaction had it.
+const NO_TRANSACTION: &str = "00000000000000000000000000000000";
 
 /// What a read or a write of a step came to.
 #[derive(Debug, PartialEq)]
@@ -42,6 +49,9 @@ pub(crate) enum Outcome {
     Refused(Code),
     Row(Option<Answer>),
     Rows(Vec<(Id, Answer)>),
+    /// Of each row of a batch, why it was not written.
+    Each(Vec<Option<Code>>),
+    Found(Vec<Option<Answer>>),
     /// The write may have been done, or not.
     Unknown,
 }
@@ -61,14 +71,20 @@ impl Cloud {
             time_to_live: Some(i32::try_from(TIME_TO_LIVE / 1000).unwrap()),
             ..TableOptions::default()
         };
-        client.send(&CreateTable::new(meta).table_options(options)).await.unwrap();
+        let create = CreateTable { enable_local_txn: Some(true), ..CreateTable::new(meta).table_options(options) };
+        client.send(&create).await.unwrap();
         suffer(&local, faults);
-        Self { disk, settings, faults, local, client, now, case: 0 }
+        Self { disk, settings, faults, local, client, now, case: 0, transaction: NO_TRANSACTION.to_owned() }
     }
 
     /// Begins the next case: no row of it is there.
     pub(crate) fn next_case(&mut self) {
         self.case += 1;
+        NO_TRANSACTION.clone_into(&mut self.transaction);
+        // Refusals that last take from what the client may spend on trying again.
+        if self.suffers() {
+            self.client = client(&self.local, &self.now);
+        }
     }
 
     /// True if requests suffer faults.
@@ -84,28 +100,64 @@ impl Cloud {
         self.now.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
-    /// The power fails, and the process begins again on what the disk holds.
-    pub(crate) async fn restart(&mut self, random: &mut Random) {
-        let Some(disk) = &self.disk else { return };
+    /// The power fails, and the process begins again on what the disk holds; false if there is none.
+    pub(crate) async fn restart(&mut self, random: &mut Random) -> bool {
+        let Some(disk) = &self.disk else { return false };
         let disk = Some(Disk::new(disk.power_cut(random)));
         (self.local, self.client) = begin(disk.clone(), self.settings.clone(), self.faults, &self.now).await;
         self.disk = disk;
+        true
     }
 
-    pub(crate) async fn run(&self, step: &Step) -> Outcome {
-        match step {
-            Step::Write(write) => match self.write(write).await {
-                Ok(()) => Outcome::Done,
-                Err(error) => refused(&error),
-            },
+    pub(crate) async fn run(&mut self, step: &Step) -> Outcome {
+        let done = match step {
+            Step::Begin => {
+                match self.client.send(&StartLocalTransaction::new(TABLE, self.partition(self.case))).await {
+                    Ok(id) => {
+                        self.transaction = id;
+                        Ok(Outcome::Done)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Step::Commit => self.client.send(&CommitTransaction::new(&*self.transaction)).await.map(|()| Outcome::Done),
+            Step::Abort => self.client.send(&AbortTransaction::new(&*self.transaction)).await.map(|()| Outcome::Done),
+            Step::Inside(step) => self.rows(step, Some(&self.transaction)).await,
+            step => self.rows(step, None).await,
+        };
+        done.unwrap_or_else(|error| refused(&error))
+    }
+
+    async fn rows(&self, step: &Step, transaction: Option<&String>) -> Result<Outcome> {
+        let transaction_id = transaction.cloned();
+        Ok(match step {
+            Step::Write(write) => {
+                self.write(write, transaction_id).await?;
+                Outcome::Done
+            }
+            Step::BatchWrite { rows, atomic, stray } => {
+                let stray = stray.then(|| {
+                    self.row_write(&case::stray(), self.partition(-self.case).with("text", "k").with("number", 0))
+                });
+                let rows = rows.iter().map(|row| self.row_write(row, self.key(row.id))).chain(stray);
+                let is_atomic = atomic.then_some(true);
+                let batch = BatchWriteRow { transaction_id, is_atomic, ..BatchWriteRow::new(TABLE, rows) };
+                let results = self.client.send(&batch).await?;
+                let code = |row: RowResult<_>| row.err().map(|error| Code::from_text(&error.code));
+                Outcome::Each(results.into_rows().map(code).collect())
+            }
             Step::Get { id, columns, versions, filter } => {
                 let mut get =
                     GetRow::new(TABLE, self.key(*id)).columns(columns.iter().copied()).max_versions(*versions);
-                get.filter = filter.clone();
-                match self.client.send(&get).await {
-                    Ok(found) => Outcome::Row(found.row.map(answer)),
-                    Err(error) => refused(&error),
-                }
+                (get.filter, get.transaction_id) = (filter.clone(), transaction_id);
+                Outcome::Row(self.client.send(&get).await?.row.map(answer))
+            }
+            Step::BatchGet { ids, columns, versions, filter } => {
+                let reads = TableReads::new(TABLE, ids.iter().map(|id| self.key(*id)));
+                let mut reads = reads.columns(columns.iter().copied()).max_versions(*versions);
+                reads.filter.clone_from(filter);
+                let results = self.client.send(&BatchGetRow::new(reads)).await?;
+                Outcome::Found(results.into_rows().map(|row| row.unwrap().row.map(answer)).collect())
             }
             Step::Range { from, to, backward, limit, versions, filter } => {
                 let mut range = GetRange::new(TABLE, self.key(*from), self.key(*to));
@@ -113,24 +165,36 @@ impl Cloud {
                     range = range.backward();
                 }
                 range = range.limit(*limit).max_versions(*versions);
-                range.filter = filter.clone();
-                match range.rows(&self.client).try_collect::<Vec<Row>>().await {
-                    Ok(rows) => Outcome::Rows(rows.into_iter().map(|row| (id(&row), answer(row))).collect()),
-                    Err(error) => refused(&error),
-                }
+                (range.filter, range.transaction_id) = (filter.clone(), transaction_id);
+                let rows: Vec<Row> = range.rows(&self.client).try_collect().await?;
+                Outcome::Rows(rows.into_iter().map(|row| (id(&row), answer(row))).collect())
             }
-            Step::Wait(_) | Step::Restart => Outcome::Done,
-        }
+            _ => Outcome::Done,
+        })
     }
 
-    async fn write(&self, step: &RowStep) -> Result<()> {
-        let (key, now, condition) = (self.key(step.id), self.now(), step.condition.clone());
-        let absolute = |column: &Column| Column { timestamp: column.timestamp.map(|at| now + at), ..column.clone() };
-        match &step.change {
-            Change::Put(columns) => {
-                let row = Row { primary_key: key, columns: columns.iter().map(absolute).collect() };
-                self.client.send(&PutRow::new(TABLE, row).condition(condition)).await.map(drop)
+    async fn write(&self, step: &RowStep, transaction_id: Option<String>) -> Result<()> {
+        let RowWrite { change, condition, .. } = self.row_write(step, self.key(step.id));
+        let written = match change {
+            RowChange::Put(row) => {
+                self.client.send(&PutRow { condition, transaction_id, ..PutRow::new(TABLE, row) }).await
             }
+            RowChange::Update(row) => {
+                self.client.send(&UpdateRow { condition, transaction_id, ..UpdateRow::new(TABLE, row) }).await
+            }
+            RowChange::Delete(key) => {
+                self.client.send(&DeleteRow { condition, transaction_id, ..DeleteRow::new(TABLE, key) }).await
+            }
+        };
+        written.map(drop)
+    }
+
+    /// The step's write of the row of this key.
+    fn row_write(&self, step: &RowStep, primary_key: PrimaryKey) -> RowWrite {
+        let now = self.now();
+        let absolute = |column: &Column| Column { timestamp: column.timestamp.map(|at| now + at), ..column.clone() };
+        let write = match &step.change {
+            Change::Put(columns) => RowWrite::put(Row { primary_key, columns: columns.iter().map(absolute).collect() }),
             Change::Update(changes) => {
                 let changes = changes.iter().map(|change| match change {
                     CellChange::Put(column) => CellChange::Put(absolute(column)),
@@ -139,15 +203,19 @@ impl Cloud {
                     }
                     other => other.clone(),
                 });
-                let update = RowUpdate { primary_key: key, changes: changes.collect() };
-                self.client.send(&UpdateRow::new(TABLE, update).condition(condition)).await.map(drop)
+                RowWrite::update(RowUpdate { primary_key, changes: changes.collect() })
             }
-            Change::Delete => self.client.send(&DeleteRow::new(TABLE, key).condition(condition)).await.map(drop),
-        }
+            Change::Delete => RowWrite::delete(primary_key),
+        };
+        write.condition(step.condition.clone())
+    }
+
+    fn partition(&self, case: i64) -> PrimaryKey {
+        PrimaryKey::new().with("case", case)
     }
 
     fn key(&self, (text, number): Id) -> PrimaryKey {
-        PrimaryKey::new().with("case", self.case).with("text", text).with("number", number)
+        self.partition(self.case).with("text", text).with("number", number)
     }
 }
 
@@ -157,20 +225,27 @@ async fn begin(
     faults: Option<FaultPlan>,
     now: &Arc<AtomicI64>,
 ) -> (Local, Client) {
-    let shown = Arc::clone(now);
-    let clock = Clock::new(move || DateTime::from_timestamp_millis(shown.load(Ordering::SeqCst)).unwrap());
     let store = disk.map_or_else(Store::in_memory, Store::with_backend).unwrap();
-    let local = Local::builder().clock(clock.clone()).settings(settings).store(store).start().await.unwrap();
-    let retry = Retry::default().attempts(6).attempt_timeout(Duration::from_millis(300));
-    let client = Client::builder(TableStore::new("http://127.0.0.1", &local.settings().instance).unwrap())
-        .credentials(local.credentials())
-        .transport(local.table_store_transport())
-        .clock(clock)
-        .retry(retry)
-        .build()
-        .unwrap();
+    let local = Local::builder().clock(clock(now)).settings(settings).store(store).start().await.unwrap();
+    let client = client(&local, now);
     suffer(&local, faults);
     (local, client)
+}
+
+fn client(local: &Local, now: &Arc<AtomicI64>) -> Client {
+    let retry = Retry::default().attempts(6).attempt_timeout(Duration::from_millis(300));
+    Client::builder(TableStore::new("http://127.0.0.1", &local.settings().instance).unwrap())
+        .credentials(local.credentials())
+        .transport(local.table_store_transport())
+        .clock(clock(now))
+        .retry(retry)
+        .build()
+        .unwrap()
+}
+
+fn clock(now: &Arc<AtomicI64>) -> Clock {
+    let now = Arc::clone(now);
+    Clock::new(move || DateTime::from_timestamp_millis(now.load(Ordering::SeqCst)).unwrap())
 }
 
 fn suffer(local: &Local, plan: Option<FaultPlan>) {

@@ -7,6 +7,7 @@
     reason = "a test: small numbers, and a panic is a finding"
 )]
 
+mod case;
 mod cloud;
 #[path = "../disk/mod.rs"]
 mod disk;
@@ -21,9 +22,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 
+use case::{Case, LIFE};
 use cloud::{Cloud, Outcome};
 use disk::{Disk, Random};
-use model::Model;
 use step::{Step, steps};
 
 const ALONE: u32 = 10_000;
@@ -41,56 +42,74 @@ fn check(cases: u32, mut case: impl FnMut(Vec<Step>) -> Result<(), TestCaseError
     TestRunner::new(config).run(&steps(), |steps| (*case.borrow_mut())(steps)).unwrap();
 }
 
-/// What the model says of a step.
-fn expected(model: &mut Model, step: &Step, now: i64) -> Outcome {
-    match step {
-        Step::Write(write) => model.write(write, now).map_or_else(Outcome::Refused, |()| Outcome::Done),
-        Step::Get { id, columns, versions, filter } => {
-            Outcome::Row(model.get(*id, columns, *versions, filter.as_ref(), now))
-        }
-        Step::Range { from, to, backward, versions, filter, .. } => {
-            let (begins, ends) = if *backward { (to, from) } else { (from, to) };
-            if begins >= ends {
-                return Outcome::Refused(Code::ParameterInvalid);
-            }
-            Outcome::Rows(model.range((*from, *to), *backward, *versions, filter.as_ref(), now))
-        }
-        Step::Wait(_) | Step::Restart => Outcome::Done,
-    }
+/// All rows and all versions, as `step` sees them.
+fn look(step: &Step) -> Step {
+    let range = Step::Range {
+        from: ("k", i64::MIN),
+        to: ("l", i64::MAX),
+        backward: false,
+        limit: 3,
+        versions: 9,
+        filter: None,
+    };
+    if matches!(step, Step::Inside(_)) { Step::Inside(Box::new(range)) } else { range }
 }
 
-/// Runs one case; a write whose outcome is unknown may have been done or not, which the row tells.
+/// Runs one case; a write whose outcome is unknown may have been done or not, which the rows tell.
 async fn run(cloud: &mut Cloud, steps: &[Step], random: &mut Random) -> Result<u32, TestCaseError> {
     cloud.next_case();
-    let mut model = Model::default();
+    let mut case = Case::default();
     let mut unknown = 0;
     for (place, step) in steps.iter().enumerate() {
         match step {
             Step::Wait(milliseconds) => cloud.wait(*milliseconds),
-            Step::Restart => cloud.restart(random).await,
+            Step::Restart if cloud.restart(random).await => case.forget(),
             _ => {}
         }
-        let before = model.clone();
-        let expected = expected(&mut model, step, cloud.now());
+        let before = case.clone();
+        let expected = case.run(step, cloud.now());
         let found = cloud.run(step).await;
-        if let (Outcome::Unknown, Step::Write(write)) = (&found, step) {
-            unknown += 1;
-            let look = Step::Get { id: write.id, columns: Vec::new(), versions: 9, filter: None };
-            let row = cloud.run(&look).await;
-            let of = |model: &Model| Outcome::Row(model.get(write.id, &[], 9, None, cloud.now()));
-            prop_assert!(row == of(&model) || row == of(&before), "step {place} left {row:?}");
-            if row != of(&model) {
-                model = before;
-            }
+        if found == expected {
             continue;
         }
-        let settled = match step {
-            Step::Write(write) if cloud.suffers() && found == Outcome::Done => {
-                expected == Outcome::Refused(Code::ConditionCheckFail) && before.is_as_left_by(write, cloud.now())
+        prop_assert!(cloud.suffers(), "step {place}: {found:?}, not {expected:?}: {step:?}");
+        match (step, &found) {
+            // Begun by an attempt whose answer was lost, it holds the rows until its time is over.
+            (Step::Begin, Outcome::Unknown | Outcome::Refused(_)) => {
+                cloud.wait(LIFE);
+                case = before;
+                continue;
             }
-            _ => false,
-        };
-        prop_assert!(settled || found == expected, "step {place}: {found:?}, not {expected:?}: {step:?}");
+            // The same of one that was ended.
+            (Step::Abort, Outcome::Unknown | Outcome::Refused(Code::SessionNotExist)) => {
+                cloud.wait(LIFE);
+                continue;
+            }
+            // Tried as often as a client tries, and certainly not done.
+            (_, Outcome::Refused(Code::ServerBusy)) => {
+                case = before;
+                continue;
+            }
+            (_, Outcome::Unknown) => unknown += 1,
+            // Met its own effect.
+            _ => {
+                let settled = found == Outcome::Done
+                    && expected == Outcome::Refused(Code::ConditionCheckFail)
+                    && step.row().is_some_and(|row| before.seen_by(step).is_as_left_by(row, cloud.now()));
+                prop_assert!(settled, "step {place}: {found:?}, not {expected:?}: {step:?}");
+                continue;
+            }
+        }
+        if matches!(step, Step::Commit) {
+            cloud.wait(LIFE);
+        }
+        let look = look(step);
+        let rows = cloud.run(&look).await;
+        let of = |case: &Case| case.clone().run(&look, cloud.now());
+        prop_assert!(rows == of(&case) || rows == of(&before), "step {place} left {rows:?}");
+        if rows != of(&case) {
+            case = before;
+        }
     }
     Ok(unknown)
 }
@@ -126,7 +145,7 @@ fn over_power_cuts_everything_acknowledged_is_there() {
         runtime.block_on(async {
             let mut cloud = Cloud::new(Some(Disk::with_store()), None).await;
             let cut_often = steps.into_iter().flat_map(|step| match step {
-                Step::Write(_) => vec![step, Step::Restart],
+                Step::Write(_) | Step::BatchWrite { .. } | Step::Commit => vec![step, Step::Restart],
                 step => vec![step],
             });
             run(&mut cloud, &cut_often.collect::<Vec<_>>(), &mut random).await.map(drop)

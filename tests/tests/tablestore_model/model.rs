@@ -148,24 +148,25 @@ fn prune(cells: Cells, now: i64) -> Cells {
     alive.filter(|(_, cells)| !cells.is_empty()).collect()
 }
 
+/// No request can say that. In an update the later one counts.
+pub(crate) fn has_a_version_twice(columns: &[Column]) -> bool {
+    let same = |a: &Column, b: &Column| a.name == b.name && a.timestamp == b.timestamp;
+    (1..columns.len()).any(|place| columns[..place].iter().any(|other| same(other, &columns[place])))
+}
+
 fn check(change: &Change, now: i64) -> Result<(), Code> {
     let puts: Vec<&Column> = match change {
         Change::Delete => return Ok(()),
         Change::Put(columns) => columns.iter().collect(),
-        Change::Update(changes) if changes.is_empty() => return Err(Code::ParameterInvalid),
         Change::Update(changes) => {
             let put =
                 changes.iter().filter_map(|change| if let CellChange::Put(put) = change { Some(put) } else { None });
             put.collect()
         }
     };
-    let same = |a: &Column, b: &Column| a.name == b.name && a.timestamp == b.timestamp;
-    // PutRow refuses it; in UpdateRow the later one counts.
-    let twice = matches!(change, Change::Put(_))
-        && (1..puts.len()).any(|place| puts[..place].iter().any(|other| same(other, puts[place])));
     let legal = |at: i64| (now - DEVIATION..now + DEVIATION).contains(&(now + at));
     let timely = puts.iter().filter_map(|column| column.timestamp).all(legal);
-    if timely && !twice { Ok(()) } else { Err(Code::ParameterInvalid) }
+    if timely { Ok(()) } else { Err(Code::ParameterInvalid) }
 }
 
 fn update(mut cells: Cells, changes: &[CellChange], now: i64) -> Result<Cells, Code> {

@@ -29,10 +29,40 @@ pub(crate) enum Step {
         versions: u32,
         filter: Option<Filter>,
     },
+    /// Several rows in one request, no row twice.
+    BatchWrite {
+        rows: Vec<RowStep>,
+        atomic: bool,
+        /// One more row, the last, is of another partition key.
+        stray: bool,
+    },
+    BatchGet {
+        ids: Vec<Id>,
+        columns: Vec<&'static str>,
+        versions: u32,
+        filter: Option<Filter>,
+    },
+    /// A transaction over all rows of the case.
+    Begin,
+    /// The step is part of the transaction that was begun last, whatever became of it.
+    Inside(Box<Self>),
+    Commit,
+    Abort,
     /// Time goes by, in milliseconds.
     Wait(i64),
     /// The process ends and begins again, where the test says so.
     Restart,
+}
+
+impl Step {
+    /// The one row that it writes.
+    pub(crate) fn row(&self) -> Option<&RowStep> {
+        match self {
+            Self::Write(row) => Some(row),
+            Self::Inside(step) => step.row(),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -138,20 +168,56 @@ fn id() -> impl Strategy<Value = Id> {
     (prop_oneof![Just("k"), Just("l")], prop_oneof![Just(i64::MIN), -1..2_i64])
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn ids() -> impl Strategy<Value = Vec<Id>> {
+    prop::collection::hash_set(id(), 1..5).prop_map(|ids| ids.into_iter().collect())
+}
+
+fn batch() -> impl Strategy<Value = Step> {
+    let rows = (ids(), vec(row_step(), 4))
+        .prop_map(|(ids, rows)| ids.into_iter().zip(rows).map(|(id, row)| RowStep { id, ..row }).collect());
+    (rows, any::<bool>(), prop::bool::weighted(0.1)).prop_map(|(rows, atomic, stray)| Step::BatchWrite {
+        rows,
+        atomic,
+        stray,
+    })
+}
+
+/// What can be part of a transaction.
+fn transactional() -> impl Strategy<Value = Step> {
     let filter = || prop::option::weighted(0.4, filter());
     prop_oneof![
         8 => row_step().prop_map(Step::Write),
+        3 => batch(),
         3 => (id(), vec(name(), 0..3), 1..4_u32, filter())
             .prop_map(|(id, columns, versions, filter)| Step::Get { id, columns, versions, filter }),
         3 => (id(), id(), any::<bool>(), 1..4_u32, 1..4_u32, filter()).prop_map(
             |(from, to, backward, limit, versions, filter)| Step::Range { from, to, backward, limit, versions, filter }
         ),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let filter = prop::option::weighted(0.4, filter());
+    prop_oneof![
+        17 => transactional(),
+        2 => (ids(), vec(name(), 0..3), 1..4_u32, filter)
+            .prop_map(|(ids, columns, versions, filter)| Step::BatchGet { ids, columns, versions, filter }),
         2 => prop_oneof![6 => 0..3000_i64, 1 => 30_000_000..50_000_000_i64].prop_map(Step::Wait),
         1 => Just(Step::Restart),
     ]
 }
 
+/// A transaction with steps inside and some beside it. What ends it may come too early, twice, too late or not at all.
+fn transaction() -> impl Strategy<Value = Vec<Step>> {
+    let inside = || transactional().prop_map(|step| Step::Inside(Box::new(step)));
+    let life = prop_oneof![Just(crate::case::LIFE - 1), Just(crate::case::LIFE)].prop_map(Step::Wait);
+    let end = || prop_oneof![6 => Just(Step::Commit), 2 => Just(Step::Abort)];
+    let step = prop_oneof![12 => inside(), 4 => step(), 1 => end(), 1 => Just(Step::Begin)];
+    (vec(step, 0..5), prop::option::weighted(0.1, life), prop::option::weighted(0.9, end()))
+        .prop_map(|(steps, wait, end)| std::iter::once(Step::Begin).chain(steps).chain(wait).chain(end).collect())
+}
+
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    vec(step(), 1..16)
+    let some = prop_oneof![6 => step().prop_map(|step| vec![step]), 1 => transaction()];
+    vec(some, 1..10).prop_map(|some| some.concat())
 }
