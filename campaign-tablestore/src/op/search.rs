@@ -3,15 +3,16 @@
 use bytes::Bytes;
 use campaign_client::{Body, Class, Error, Operation, Paginate, Result};
 use futures_core::Stream;
-use futures_util::{TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::response;
+use serde::de::DeserializeOwned;
 
 use crate::{
     Client, PrimaryKey, Row, TableStore,
     schema::CapacityUnit,
     search::{
         Aggregation, AggregationResult, ColumnsToGet, GroupBy, GroupByResult, Highlight, Query, SearchHit, SearchPage,
-        Sort, Sorter,
+        Sort, Sorter, until_error,
     },
     wire::{self, messages, setters},
 };
@@ -213,27 +214,76 @@ impl Search {
         self
     }
 
-    /// The rows, one page read after the other. Numbers and groups are not asked for.
+    /// The rows, one page read after the other: a page is read when its first row is asked for, so that one page is in
+    /// memory and a stream that is dropped asks for no more. Numbers and groups are not asked for.
     ///
     /// The stream ends after its first error, and a page that lacks the rows of some part of the index is one. The service
     /// gives a token only for orders that it can go on in; a search without an order is read in that of the keys.
-    pub fn rows(mut self, client: &Client) -> impl Stream<Item = Result<Row>> + Send + use<> {
+    ///
+    /// To go on in another process, read [`Client::pages`] and keep the
+    /// [`next_token`](SearchPage::next_token) of the last page that was dealt with for [`token`](Self::token).
+    ///
+    /// # Errors
+    /// The stream's items: what [`Client::send`] fails with, and
+    /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) for a page that is not whole or not readable.
+    pub fn rows(self, client: &Client) -> impl Stream<Item = Result<Row>> + Send + use<> {
+        self.items(client, SearchPage::rows)
+    }
+
+    /// The same as values of a type: an [`Entity`](crate::Entity), or any struct of the columns that are asked for. A row
+    /// that does not fit the type is an error that names the column.
+    ///
+    /// ```
+    /// use campaign_tablestore::{Client, Search};
+    /// use campaign_tablestore::search::{ColumnsToGet, Query, ReturnType};
+    /// use futures_util::TryStreamExt;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Entry { id: String, age: Option<u32> }
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// let search = Search::new("entries", "by_state", Query::term("state", "open"))
+    ///     .columns_to_get(ColumnsToGet::of(ReturnType::AllFromIndex))
+    ///     .limit(100);
+    /// let mut entries = std::pin::pin!(search.rows_as::<Entry>(client));
+    /// while let Some(entry) = entries.try_next().await? {
+    ///     println!("{} {:?}", entry.id, entry.age);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn rows_as<T>(self, client: &Client) -> impl Stream<Item = Result<T>> + Send + use<T>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.items(client, |page| page.rows_as())
+    }
+
+    fn items<T: Send + 'static>(
+        mut self,
+        client: &Client,
+        read: fn(&SearchPage) -> Result<Vec<T>>,
+    ) -> impl Stream<Item = Result<T>> + Send + use<T> {
         let query = &mut self.search_query;
         query.aggregations.clear();
         query.group_bys.clear();
         if query.sort.is_none() && query.token.is_none() {
             query.sort = Some(Sort::from_iter([Sorter::primary_key(crate::search::SortOrder::Asc)]));
         }
-        let pages = client.pages(self);
-        pages.and_then(async |page| Ok(stream::iter(all_rows(&page)?.into_iter().map(Ok)))).try_flatten()
+        let rows = move |page: SearchPage| Ok(stream::iter(whole(&page, read)?.into_iter().map(Ok)));
+        until_error(client.pages(self).map(move |page| page.and_then(rows)).try_flatten())
     }
 }
 
-fn all_rows(page: &SearchPage) -> Result<Vec<Row>> {
+fn whole<T>(page: &SearchPage, read: fn(&SearchPage) -> Result<Vec<T>>) -> Result<Vec<T>> {
     if !page.is_all_succeeded {
         return Err(Error::unreadable("the answer lacks the rows of some part of the index"));
     }
-    page.rows()
+    read(page)
 }
 
 impl Capacity {

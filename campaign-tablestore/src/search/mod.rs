@@ -55,6 +55,7 @@ pub use queries::{
 };
 pub use query::Query;
 pub use scan::IndexScan;
+pub(crate) use scan::until_error;
 pub use schema::{
     Analyzer, FieldSchema, FieldType, IndexOptions, IndexSchema, IndexSetting, IndexState, JsonType, SyncPhase,
     TextSimilarity, VectorDataType, VectorMetric, VectorOptions,

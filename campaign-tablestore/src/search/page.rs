@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use campaign_client::{Error, Result};
+use serde::Deserialize;
 
 use super::{AggregationResult, GroupByResult, SearchHit};
 #[cfg(feature = "server")]
 use crate::plain_buffer::Encode;
-use crate::plain_buffer::decode_row;
+use crate::plain_buffer::{RowReader, Shape, decode_row};
 use crate::schema::CapacityUnit;
-use crate::{Row, WireFault};
+use crate::{EntityError, Row, WireFault, from_row_ref};
 
 /// A page of rows that were found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -59,6 +60,33 @@ macro_rules! rows {
                 self.rows.iter().map(|row| owned(row)).collect()
             }
 
+            /// The rows as values of a type, which may borrow text and bytes from the answer: an
+            /// [`Entity`](crate::Entity), or any struct of the columns that are asked for. Without
+            /// [`ColumnsToGet`](super::ColumnsToGet) a row has only its key.
+            ///
+            /// ```
+            /// # use campaign_tablestore::{Client, Search};
+            /// # use campaign_tablestore::search::{ColumnsToGet, Query};
+            /// #[derive(serde::Deserialize)]
+            /// struct Entry<'a> { id: &'a str, age: Option<u32> }
+            ///
+            /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+            /// let open = Search::new("entries", "by_state", Query::term("state", "open"));
+            /// let page = client.send(&open.columns_to_get(ColumnsToGet::named(["age"]))).await?;
+            /// for (entry, hit) in page.rows_as::<Entry<'_>>()?.iter().zip(&page.hits) {
+            ///     println!("{} {:?} {:?}", entry.id, entry.age, hit.score);
+            /// }
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if one of them cannot be read or does not
+            /// fit the type; the source names the column.
+            pub fn rows_as<'p, T: Deserialize<'p>>(&'p self) -> Result<Vec<T>> {
+                self.rows.iter().map(|row| typed(row)).collect()
+            }
+
             /// The same page with these rows, for a server.
             #[cfg(feature = "server")]
             #[must_use]
@@ -72,8 +100,17 @@ macro_rules! rows {
 rows!(SearchPage, ScanPage);
 
 fn owned(row: &[u8]) -> Result<Row> {
-    let unreadable = |fault: WireFault| Error::unreadable("a row of the answer cannot be read").with_source(fault);
-    decode_row(row).map_err(|fault| unreadable(fault.into()))?.ok_or_else(|| unreadable(WireFault::Missing("rows")))
+    decode_row(row).map_err(unreadable)?.ok_or_else(|| unreadable(WireFault::Missing("rows")))
+}
+
+fn typed<'p, T: Deserialize<'p>>(row: &'p [u8]) -> Result<T> {
+    let mut reader = RowReader::new(row, Shape::Answer).map_err(unreadable)?;
+    let row = reader.next_row().map_err(unreadable)?.ok_or_else(|| unreadable(WireFault::Missing("rows")))?;
+    from_row_ref(&row).map_err(EntityError::unreadable)
+}
+
+fn unreadable(fault: impl Into<WireFault>) -> Error {
+    Error::unreadable("a row of the answer cannot be read").with_source(fault.into())
 }
 
 impl SearchPage {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bytes::Bytes;
 use campaign_client::{Operation, Serve};
-use campaign_tablestore::search::{FieldSort, Query, Sort, SortMode, SortOrder, Sorter};
+use campaign_tablestore::search::{FieldSort, FieldType, Query, Sort, SortMode, SortOrder, Sorter};
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Row, Search, TableStore, Value};
 
@@ -70,7 +70,9 @@ fn by_field(sort: &FieldSort, hit: &Hit<'_>, index: &SearchIndex) -> Result<Key,
         return Err(unsupported("sorting by a nested filter or a second field"));
     }
     let fields = &index.schema().fields;
-    let Some(schema) = field(fields, &sort.field).filter(|field| field.sort_and_agg != Some(false)) else {
+    let schema = field(fields, &sort.field).filter(|field| field.sort_and_agg != Some(false));
+    // Of a text only its words are kept.
+    let Some(schema) = schema.filter(|field| field.field_type != FieldType::Text) else {
         return Err(invalid(format!("sort is not supported for field[{}]", crate::log::printable(&sort.field))));
     };
     let found = one(Document::Row(hit.row).all(fields, &sort.field), sort.mode, sort.order);

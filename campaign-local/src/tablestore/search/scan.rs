@@ -69,7 +69,7 @@ fn page(view: &impl View, service: &TableStore, scan: &ParallelScan, now: i64) -
     }
     let (ends, after) = match query.token.as_ref().filter(|token| !token.is_empty()) {
         Some(token) => of_token(token).ok_or_else(|| invalid("[parallel_scan.token] is invalid"))?,
-        None => (opened(scan.session_id.as_ref(), now)? + FIRST_PAGE, None),
+        None => (opened(scan.session_id.as_ref(), now)?.saturating_add(FIRST_PAGE), None),
     };
     if now > ends {
         let text = "ScanQuery'session is expired, please retry ComputeSplitsRequest and ScanQuery.";
