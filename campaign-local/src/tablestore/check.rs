@@ -4,7 +4,9 @@
 use campaign_tablestore::plain_buffer::{DecodeError, DecodeFault};
 use campaign_tablestore::schema::{KeyType, PrimaryKeySchema};
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Code, Column, KeyColumn, KeyValue, Name, PrimaryKey, Value, WireFault};
+use campaign_tablestore::{
+    Code, Column, FilterError, KeyColumn, KeyValue, MAX_CONDITIONS, Name, PrimaryKey, Value, WireFault,
+};
 
 use crate::store::StoreError;
 use crate::tablestore::row::value_size;
@@ -49,6 +51,10 @@ pub(crate) fn unreadable(operation: &str, error: &campaign_client::Error) -> Ref
     let fault = std::error::Error::source(error).and_then(|source| source.downcast_ref::<WireFault>());
     match fault {
         Some(WireFault::Row(error)) => invalid(plain_buffer(operation, error)),
+        // The limit is the document's; the official Java client's tests have it as 32, of joins and comparisons.
+        Some(WireFault::Filter(FilterError::TooManyConditions(_))) => {
+            invalid(format!("The count of filter exceeds the max:{MAX_CONDITIONS}."))
+        }
         Some(WireFault::Filter(error)) => invalid(format!("Invalid filter: {error}.")),
         Some(WireFault::OutOfRange { field: "limit", .. }) => invalid(LIMIT),
         Some(WireFault::OutOfRange { field: "split_size", .. }) => invalid(SPLIT_SIZE),

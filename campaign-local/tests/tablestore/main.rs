@@ -8,15 +8,18 @@ mod changes;
 mod compression;
 mod faults;
 mod indexes;
+mod limits;
 mod partitions;
 mod ranges;
 mod reading;
 mod refusals;
 mod rows;
+mod rubbish;
 mod streams;
 mod tables;
 mod transactions;
 mod typed;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,12 +1,14 @@
 //! BatchGetRow: many rows, each with a result of its own.
 
+use std::collections::HashSet;
+
 use campaign_tablestore::op::batch_get_row::MAX_ROWS;
 use campaign_tablestore::op::get_row::GetRowOutput;
 use campaign_tablestore::schema::CapacityUnit;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{BatchGetRow, PrimaryKey, RowResult, RowResults, TableReads, TableStore};
 
-use super::batch_write::{Admitted, about, admitted, check_count};
+use super::batch_write::{Admitted, about, admitted, check_tables};
 use super::wanted::{Wanted, read_row};
 use crate::store::Read;
 use crate::tablestore::at::At;
@@ -25,11 +27,17 @@ impl Emulate for BatchGetRow {
     }
 
     async fn done(self, at: &Moments) -> Result<(Self, RowResults<GetRowOutput>), Stop> {
-        let counts = self.tables.iter().map(|table| table.primary_keys.len());
         if self.tables.is_empty() {
             return Err(invalid("No row specified in the request of BatchGetRow.").into());
         }
-        check_count(counts.sum(), MAX_ROWS)?;
+        let tables = self.tables.iter().map(|table| (table.table_name.as_str(), table.primary_keys.len()));
+        check_tables(tables, MAX_ROWS)?;
+        for table in &self.tables {
+            let mut keys = HashSet::with_capacity(table.primary_keys.len());
+            if !table.primary_keys.iter().all(|key| keys.insert(key)) {
+                return Err(invalid("Duplicate rows detected in MultiGet.").into());
+            }
+        }
         let mut taken = Vec::with_capacity(self.tables.len());
         for table in &self.tables {
             taken.push(admitted(at, &table.table_name, table.primary_keys.iter().collect()).await?);

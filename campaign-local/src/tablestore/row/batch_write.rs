@@ -1,6 +1,6 @@
 //! BatchWriteRow and BulkImport: many rows, each with a result of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use campaign_tablestore::op::batch_write_row::MAX_ROWS;
 use campaign_tablestore::schema::CapacityUnit;
@@ -27,7 +27,7 @@ impl Emulate for BatchWriteRow {
     }
 
     async fn done(self, at: &Moments) -> Result<(Self, RowResults<Written>), Stop> {
-        check_tables(&self)?;
+        check_batch(&self)?;
         let (batch, at_once) = (self.clone(), at.at(self.transaction_id.as_deref())?);
         let mut rows = at.rows(at_once.transaction.is_some());
         let mut taken = Vec::with_capacity(self.tables.len());
@@ -70,25 +70,28 @@ impl Emulate for BulkImport {
 }
 
 /// What makes the whole request one that is refused.
-fn check_tables(batch: &BatchWriteRow) -> Result<(), Refusal> {
+fn check_batch(batch: &BatchWriteRow) -> Result<(), Refusal> {
     if batch.tables.is_empty() {
         return Err(invalid("No row is specified in BatchWriteRow."));
     }
-    let (mut count, mut bytes) = (0, 0);
-    for (at, table) in batch.tables.iter().enumerate() {
-        let name = &table.table_name;
+    check_tables(batch.tables.iter().map(|table| (table.table_name.as_str(), table.rows.len())), MAX_ROWS)?;
+    check::data("BatchWriteRow", batch.tables.iter().flat_map(|table| &table.rows).map(size).sum())
+}
+
+/// The tables of a batch, each with how many rows it names: each once, none without rows, `most` rows in all.
+pub(crate) fn check_tables<'a>(tables: impl Iterator<Item = (&'a str, usize)>, most: usize) -> Result<(), Refusal> {
+    let (mut count, mut names) = (0, HashSet::new());
+    for (name, rows) in tables {
         check::table_name(name)?;
-        if table.rows.is_empty() {
+        if rows == 0 {
             return Err(invalid(format!("No operation is specified for table: '{name}'.")));
         }
-        if batch.tables.iter().take(at).any(|other| other.table_name == *name) {
+        if !names.insert(name) {
             return Err(invalid(format!("Duplicated table name: '{name}'.")));
         }
-        count += table.rows.len();
-        bytes += table.rows.iter().map(size).sum::<usize>();
+        count += rows;
     }
-    check_count(count, MAX_ROWS)?;
-    check::data("BatchWriteRow", bytes)
+    if count > most { Err(invalid(format!("Rows count exceeds the upper limit: {most}."))) } else { Ok(()) }
 }
 
 /// The bytes that a row carries.
@@ -99,10 +102,6 @@ fn size(row: &RowWrite) -> usize {
             RowChange::Update(row) => row.changes.iter().map(update::size).sum(),
             RowChange::Delete(_) => 0,
         }
-}
-
-pub(crate) fn check_count(count: usize, most: usize) -> Result<(), Refusal> {
-    if count > most { Err(invalid(format!("Rows count exceeds the upper limit: {most}."))) } else { Ok(()) }
 }
 
 /// The rows of one table, in their order: each sees what those before it did.
