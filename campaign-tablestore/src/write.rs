@@ -193,6 +193,26 @@ const PRIMARY_KEY: i32 = 1;
 const AFTER_MODIFY: i32 = 2;
 
 impl ReturnContent {
+    /// The incremented columns of these names, as they are now.
+    ///
+    /// ```
+    /// use campaign_tablestore::{Client, PrimaryKey, ReturnContent, RowUpdate, UpdateRow, Value};
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// let update = RowUpdate::new(PrimaryKey::new().with("id", "totals")).increment("entries", 1);
+    /// let count = UpdateRow::new("counters", update).return_content(ReturnContent::after_modify(["entries"]));
+    /// let written = client.send(&count).await?;
+    /// println!("{:?}", written.row.and_then(|row| row.get("entries").and_then(Value::as_i64)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn after_modify<I>(names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Name>>,
+    {
+        Self::AfterModify(names.into_iter().map(Into::into).collect())
+    }
+
     pub(crate) fn to_wire(&self) -> WireReturnContent {
         match self {
             Self::PrimaryKey => WireReturnContent { return_type: Some(PRIMARY_KEY), return_column_names: Vec::new() },

@@ -62,6 +62,8 @@ mod guide {
     struct Readme;
     #[doc = include_str!("../../docs/campaign.md")]
     struct Campaign;
+    #[doc = include_str!("../../docs/client.md")]
+    struct EveryClient;
     #[doc = include_str!("../../docs/local.md")]
     struct Local;
     #[doc = include_str!("../../docs/oss.md")]

@@ -170,8 +170,7 @@ impl Bed {
             .key("team", KeyType::String)
             .key("member", KeyType::Integer)
             .defined_column("n", ColumnType::Integer);
-        let spec =
-            StreamSpecification { enable_stream: true, expiration_hours: Some(24), ..StreamSpecification::default() };
+        let spec = StreamSpecification::enabled(24);
         let table = CreateTable::new(meta).enable_local_txn(true).stream_spec(spec).split_points(["c"]);
         client.send(&table.index(IndexMeta::new("by_n", IndexType::Global, ["n"]))).await.unwrap();
         Self {
@@ -260,7 +259,7 @@ impl Bed {
 
     async fn read_stream(&mut self) {
         let reader = StreamReader::new("teams").checkpoint(self.checkpoint.take()).limit(3);
-        let mut batches = std::pin::pin!(reader.batches(&self.client));
+        let mut batches = reader.batches(&self.client);
         let mut last = None;
         while let Some(batch) = batches.try_next().await.unwrap() {
             for record in batch.records {

@@ -115,11 +115,11 @@ impl<S: Service> Client<S> {
     /// The pages of a call, one request each, until the last.
     ///
     /// The stream ends after its first error.
-    pub fn pages<O>(&self, operation: O) -> impl Stream<Item = Result<O::Output>> + Send + use<O, S>
+    pub fn pages<O>(&self, operation: O) -> impl Stream<Item = Result<O::Output>> + Send + Unpin + use<O, S>
     where
         O: Paginate<Service = S> + 'static,
     {
-        stream::try_unfold((self.clone(), Some(operation)), |(client, operation)| async move {
+        Box::pin(stream::try_unfold((self.clone(), Some(operation)), |(client, operation)| async move {
             let Some(operation) = operation else { return Ok(None) };
             let output = client.send(&operation).await?;
             let next = operation.next(&output).map_err(|e| e.with_operation(O::NAME))?;
@@ -129,7 +129,7 @@ impl<S: Service> Client<S> {
                 );
             }
             Ok(Some((output, (client, next))))
-        })
+        }))
     }
 
     /// A URL that makes the call without further headers until it expires.

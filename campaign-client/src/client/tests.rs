@@ -325,7 +325,7 @@ async fn pages_are_followed_to_the_last_and_never_in_a_circle() {
     assert_eq!(pages, ["one", "two", "last"]);
 
     let script = Script::default().answer(200, "again");
-    let mut pages = std::pin::pin!(client(&script).pages(Ask(Class::Read)));
+    let mut pages = client(&script).pages(Ask(Class::Read));
     assert_eq!(pages.next().await.unwrap().unwrap_err().kind(), ErrorKind::Unreadable);
     assert!(pages.next().await.is_none());
 }

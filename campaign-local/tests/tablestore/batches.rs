@@ -30,7 +30,7 @@ async fn each_row_of_a_batch_succeeds_or_fails_for_itself() {
         [
             RowWrite::put(row("b")),
             RowWrite::update(RowUpdate::new(key("a")).increment("age", 1))
-                .return_content(ReturnContent::AfterModify(vec!["age".into()])),
+                .return_content(ReturnContent::after_modify(["age"])),
             RowWrite::put(Row::new(key("c")).with("n", f64::NAN)),
             RowWrite::put(Row::new(PrimaryKey::new().with("id", 7))),
         ],
@@ -160,7 +160,7 @@ fn writes() -> impl Strategy<Value = Vec<RowWrite>> {
                 0 => RowWrite::put(Row::new(key).with("n", n)).return_content(ReturnContent::PrimaryKey),
                 1 => RowWrite::update(RowUpdate::new(key).put("m", n).delete("n")),
                 2 => RowWrite::update(RowUpdate::new(key).increment("n", n))
-                    .return_content(ReturnContent::AfterModify(vec!["n".into()])),
+                    .return_content(ReturnContent::after_modify(["n"])),
                 3 => RowWrite::put(Row::new(key).with_version("n", n, n.max(0))),
                 _ => RowWrite::delete(key),
             };

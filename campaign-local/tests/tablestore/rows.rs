@@ -48,7 +48,7 @@ async fn counters_count_and_return_what_they_became() {
     let bed = bed_with_table().await;
     let count = || {
         UpdateRow::new("t", RowUpdate::new(key("c")).increment("n", 5).put("name", "Li"))
-            .return_content(ReturnContent::AfterModify(vec!["n".into()]))
+            .return_content(ReturnContent::after_modify(["n"]))
     };
     for expected in [5, 10] {
         let returned = bed.client.send(&count()).await.unwrap().row.unwrap();
@@ -57,7 +57,7 @@ async fn counters_count_and_return_what_they_became() {
     }
     let overflow = UpdateRow::new("t", RowUpdate::new(key("c")).increment("n", i64::MAX));
     assert_eq!(bed.refused(overflow).await.0, Code::ParameterInvalid);
-    let other = count().return_content(ReturnContent::AfterModify(vec!["name".into()]));
+    let other = count().return_content(ReturnContent::after_modify(["name"]));
     assert_eq!(bed.refused(other).await.0, Code::ParameterInvalid);
     let twice = UpdateRow::new("t", RowUpdate::new(key("c")).increment("n", 1).put("n", 1));
     assert_eq!(bed.refused(twice).await.0, Code::ParameterInvalid);

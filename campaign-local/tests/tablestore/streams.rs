@@ -1,6 +1,5 @@
 //! Streams: the changes of a table in order, for as long as they are kept.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use campaign_local::tablestore::TableStoreOptions;
@@ -20,11 +19,7 @@ use crate::{Bed, START, bed, bed_with, key};
 const HOUR: i64 = 3_600_000;
 
 fn spec(hours: u32, columns: &[&str]) -> StreamSpecification {
-    StreamSpecification {
-        enable_stream: true,
-        expiration_hours: Some(hours),
-        columns_to_get: columns.iter().map(|name| (*name).to_owned()).collect(),
-    }
+    StreamSpecification::enabled(hours).columns_to_get(columns.iter().copied())
 }
 
 fn table() -> CreateTable {
@@ -191,7 +186,7 @@ async fn a_stream_that_is_switched_off_and_on_is_another_one() {
     let records = bed.all().await;
     assert_eq!((records.len(), records[0].origin.as_ref()), (1, None));
 
-    let off = StreamSpecification { enable_stream: false, ..StreamSpecification::default() };
+    let off = StreamSpecification::disabled();
     bed.client.send(&UpdateTable::new("t").stream_spec(off)).await.unwrap();
     bed.client.send(&put("a", 2)).await.unwrap();
     assert_eq!(bed.client.send(&ListStream::of("t")).await.unwrap(), []);
@@ -203,7 +198,7 @@ async fn a_stream_that_is_switched_off_and_on_is_another_one() {
     assert_eq!(bed.all().await.len(), 1);
 
     let checkpoint = StreamCheckpoint { stream_id: first, shards: [].into() };
-    let mut batches = pin!(StreamReader::new("t").checkpoint(Some(checkpoint)).batches(&bed.client));
+    let mut batches = StreamReader::new("t").checkpoint(Some(checkpoint)).batches(&bed.client);
     assert!(batches.try_next().await.unwrap_err().is_not_found());
     let bad = UpdateTable::new("t").stream_spec(spec(169, &[]));
     assert_eq!(bed.refused(bad).await.0, Code::ParameterInvalid);
@@ -249,7 +244,7 @@ async fn each_partition_has_its_shard_and_a_checkpoint_goes_on_where_it_was_kept
     for id in ["a", "g", "m", "n", "z"] {
         bed.client.send(&put(id, 0)).await.unwrap();
     }
-    let mut pages = pin!(bed.client.pages(DescribeStream::new(bed.stream_id().await).shard_limit(2)));
+    let mut pages = bed.client.pages(DescribeStream::new(bed.stream_id().await).shard_limit(2));
     let mut shards = Vec::new();
     while let Some(page) = pages.try_next().await.unwrap() {
         shards.extend(page.shards);
@@ -305,7 +300,7 @@ async fn the_shard_of_a_partition_that_was_split_ends_and_is_read_before_its_chi
 async fn a_reader_that_follows_sees_what_is_written_later() {
     let bed = streamed().await;
     bed.client.send(&put("a", 0)).await.unwrap();
-    let mut batches = pin!(StreamReader::new("t").follow(Duration::from_millis(1)).batches(&bed.client));
+    let mut batches = StreamReader::new("t").follow(Duration::from_millis(1)).batches(&bed.client);
     assert_eq!(batches.try_next().await.unwrap().unwrap().records.len(), 1);
     let later = async {
         tokio::time::sleep(Duration::from_millis(20)).await;

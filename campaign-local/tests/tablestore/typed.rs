@@ -1,8 +1,7 @@
 //! Rows as Rust types.
 
 use campaign_tablestore::{
-    CreateTable, Entity, GetRange, GetRow, Name, PutRow, RangeCursor, ReturnContent, Row, Table, TableScan, UpdateRow,
-    binary,
+    CreateTable, Entity, GetRange, GetRow, PutRow, RangeCursor, ReturnContent, Row, Table, TableScan, UpdateRow, binary,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::{StreamExt, TryStreamExt};
@@ -127,7 +126,7 @@ async fn a_number_that_the_service_chooses_comes_back() {
     assert_eq!((found.number, found.total), (Some(number), 1.5));
     // Counters are changed without the type.
     let update = campaign_tablestore::RowUpdate::new(Order::key(("a", number)).unwrap()).increment("sold", 2);
-    let sold = UpdateRow::new("orders", update).return_content(ReturnContent::AfterModify(vec![Name::from("sold")]));
+    let sold = UpdateRow::new("orders", update).return_content(ReturnContent::after_modify(["sold"]));
     assert_eq!(bed.client.send(&sold).await.unwrap().row.unwrap().get("sold").unwrap().as_i64(), Some(2));
 }
 

@@ -27,7 +27,7 @@ const MAX_KEYS: u32 = 1000;
 ///
 /// # async fn example(client: &Client) -> campaign_client::Result<()> {
 /// // All objects below a prefix.
-/// let mut pages = std::pin::pin!(client.pages(ListObjectsV2::new("campaign-site").prefix("assets/").max_keys(1000)));
+/// let mut pages = client.pages(ListObjectsV2::new("campaign-site").prefix("assets/").max_keys(1000));
 /// while let Some(page) = pages.next().await {
 ///     for object in page?.contents {
 ///         println!("{} {}", object.key, object.size);

@@ -1,7 +1,5 @@
 //! What stands in the bucket.
 
-use std::pin::pin;
-
 use futures_util::TryStreamExt as _;
 
 use crate::{
@@ -36,7 +34,7 @@ impl Bucket {
     /// [`SiteError::Call`]; [`SiteError::Listing`] if it is too long, or not of the prefix.
     pub(crate) async fn list(client: &Client, bucket: &str, prefix: &str) -> Result<Self, SiteError> {
         let mut found = Self::default();
-        let mut pages = pin!(client.pages(ListObjectsV2::new(bucket).prefix(prefix).max_keys(PAGE)));
+        let mut pages = client.pages(ListObjectsV2::new(bucket).prefix(prefix).max_keys(PAGE));
         while let Some(page) = pages.try_next().await? {
             for object in page.contents {
                 let Some(name) = object.key.strip_prefix(prefix) else {

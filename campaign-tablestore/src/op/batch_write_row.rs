@@ -243,7 +243,7 @@ mod tests {
                 "u",
                 [
                     RowWrite::update(RowUpdate::new(key("b")).increment("n", 1).delete("x"))
-                        .return_content(ReturnContent::AfterModify(vec!["n".into()])),
+                        .return_content(ReturnContent::after_modify(["n"])),
                     RowWrite::delete(key("c")).return_content(ReturnContent::PrimaryKey),
                 ],
             )

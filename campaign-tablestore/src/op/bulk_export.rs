@@ -36,7 +36,7 @@ enumeration! {
 /// use futures_util::TryStreamExt;
 ///
 /// # async fn example(client: &Client) -> campaign_client::Result<()> {
-/// let mut pages = std::pin::pin!(client.pages(BulkExport::all("entries", ["id"]).column("state")));
+/// let mut pages = client.pages(BulkExport::all("entries", ["id"]).column("state"));
 /// while let Some(page) = pages.try_next().await? {
 ///     for row in page.rows()? {
 ///         println!("{:?}", row.key("id"));

@@ -158,7 +158,7 @@ mod tests {
         let pending = ColumnFilter::equal("state", "pending");
         let full = PutRow::new("entries", row())
             .condition(Condition::expect_exist().column(pending))
-            .return_content(ReturnContent::AfterModify(vec!["visits".into()]))
+            .return_content(ReturnContent::after_modify(["visits"]))
             .transaction_id("txn");
         law(&PutRow::new("entries", row()), &Written { consumed: CapacityUnit::new(0, 1), row: None });
         law(&full, &Written { consumed: CapacityUnit::default(), row: Some(row()) });

@@ -149,7 +149,7 @@ mod tests {
     fn the_law_holds() {
         let counted = UpdateRow::new("entries", update().increment("visits", -3))
             .condition(Condition::expect_exist())
-            .return_content(ReturnContent::AfterModify(vec!["visits".into()]));
+            .return_content(ReturnContent::after_modify(["visits"]));
         law(&UpdateRow::new("entries", update()), &Written::default());
         let row = Row::new(update().primary_key).with_version("visits", 4, 1);
         law(&counted, &Written { row: Some(row), ..Written::default() });

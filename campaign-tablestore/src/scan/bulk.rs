@@ -25,7 +25,7 @@ const IN_FLIGHT: usize = 8;
 ///
 /// # async fn example(client: &Client, ids: Vec<String>) -> campaign_client::Result<()> {
 /// let reader = BulkReader::new(client, TableReads::new("entries", []).column("email"));
-/// let mut found = std::pin::pin!(reader.rows(ids.into_iter().map(|id| PrimaryKey::new().with("id", id))));
+/// let mut found = reader.rows(ids.into_iter().map(|id| PrimaryKey::new().with("id", id)));
 /// while let Some((key, row)) = found.next().await {
 ///     match row? {
 ///         Some(row) => println!("{:?}", row.get("email").is_some()),
@@ -59,7 +59,7 @@ impl BulkReader {
     }
 
     /// The rows of these keys, each with its key, in their order.
-    pub fn rows<I>(&self, keys: I) -> impl Stream<Item = (PrimaryKey, Result<Option<Row>>)> + Send + use<I>
+    pub fn rows<I>(&self, keys: I) -> impl Stream<Item = (PrimaryKey, Result<Option<Row>>)> + Send + Unpin + use<I>
     where
         I: IntoIterator<Item = PrimaryKey, IntoIter: Send>,
     {
@@ -68,7 +68,10 @@ impl BulkReader {
 
     /// The same as values of a type; see [`GetRange::rows_as`](crate::GetRange::rows_as). Keys of an
     /// [`Entity`](crate::Entity) are made by [`Entity::key`](crate::Entity::key).
-    pub fn rows_as<T, I>(&self, keys: I) -> impl Stream<Item = (PrimaryKey, Result<Option<T>>)> + Send + use<T, I>
+    pub fn rows_as<T, I>(
+        &self,
+        keys: I,
+    ) -> impl Stream<Item = (PrimaryKey, Result<Option<T>>)> + Send + Unpin + use<T, I>
     where
         T: DeserializeOwned + Send,
         I: IntoIterator<Item = PrimaryKey, IntoIter: Send>,
@@ -78,7 +81,7 @@ impl BulkReader {
 
     /// The rows of keys that come as a stream, the keys of another table's rows for example. A call takes the keys that are
     /// there, up to 100, and waits for no others.
-    pub fn rows_of<K>(&self, keys: K) -> impl Stream<Item = (PrimaryKey, Result<Option<Row>>)> + Send + use<K>
+    pub fn rows_of<K>(&self, keys: K) -> impl Stream<Item = (PrimaryKey, Result<Option<Row>>)> + Send + Unpin + use<K>
     where
         K: Stream<Item = PrimaryKey> + Send,
     {
@@ -89,7 +92,7 @@ impl BulkReader {
         &self,
         keys: K,
         decode: Decode<T>,
-    ) -> impl Stream<Item = (PrimaryKey, Result<Option<T>>)> + Send + use<T, K>
+    ) -> impl Stream<Item = (PrimaryKey, Result<Option<T>>)> + Send + Unpin + use<T, K>
     where
         T: Send,
         K: Stream<Item = PrimaryKey> + Send,
@@ -99,7 +102,7 @@ impl BulkReader {
         let typed = move |(key, row): (PrimaryKey, Result<Option<Row>>)| {
             (key, row.and_then(|row| row.map(decode.of_row).transpose()))
         };
-        keys.ready_chunks(MAX_ROWS).map(call).buffered(in_flight).flat_map(stream::iter).map(typed)
+        Box::pin(keys.ready_chunks(MAX_ROWS).map(call).buffered(in_flight).flat_map(stream::iter).map(typed))
     }
 }
 

@@ -9,6 +9,15 @@ use crate::{
 };
 
 /// Whether a table keeps a stream of its changes.
+///
+/// ```
+/// use campaign_tablestore::UpdateTable;
+/// use campaign_tablestore::schema::StreamSpecification;
+///
+/// let on = UpdateTable::new("orders").stream_spec(StreamSpecification::enabled(24));
+/// let off = UpdateTable::new("orders").stream_spec(StreamSpecification::disabled());
+/// # let _ = (on, off);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StreamSpecification {
     /// Whether it does.
@@ -20,6 +29,28 @@ pub struct StreamSpecification {
 }
 
 impl StreamSpecification {
+    /// A stream whose changes are kept for so many hours, 168 at most.
+    #[must_use]
+    pub fn enabled(expiration_hours: u32) -> Self {
+        Self { enable_stream: true, expiration_hours: Some(expiration_hours), columns_to_get: Vec::new() }
+    }
+
+    /// No stream; the one that is there goes with its changes.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self::default()
+    }
+
+    /// The same whose changes show what these columns held before.
+    #[must_use]
+    pub fn columns_to_get<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        self.columns_to_get = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     pub(crate) fn to_wire(&self) -> proto::StreamSpecification {
         proto::StreamSpecification {
             enable_stream: Some(self.enable_stream),

@@ -1,6 +1,6 @@
 //! Reads the changes of a table: all shards, parents before children, from a checkpoint on.
 
-use std::{collections::VecDeque, pin::pin, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use campaign_client::{Error, ErrorKind, Result};
 use futures_core::Stream;
@@ -21,7 +21,7 @@ use crate::{Client, DescribeStream, GetShardIterator, GetStreamRecord, ListStrea
 ///
 /// # async fn deal_with(_: &campaign_tablestore::StreamRecord) {}
 /// # async fn example(client: &Client, kept: Option<StreamCheckpoint>) -> campaign_client::Result<()> {
-/// let mut batches = std::pin::pin!(StreamReader::new("orders").checkpoint(kept).batches(client));
+/// let mut batches = StreamReader::new("orders").checkpoint(kept).batches(client);
 /// while let Some(batch) = batches.try_next().await? {
 ///     for record in &batch.records {
 ///         deal_with(record).await;
@@ -80,12 +80,10 @@ impl StreamReader {
     /// # Errors
     /// [`ErrorKind::NotFound`] if the table has no stream, or no longer the one of the checkpoint: then changes were
     /// missed, and the table itself has to be read. Otherwise what the calls fail with.
-    pub fn batches(self, client: &Client) -> impl Stream<Item = Result<StreamBatch>> + Send + use<> {
+    pub fn batches(self, client: &Client) -> impl Stream<Item = Result<StreamBatch>> + Send + Unpin + use<> {
         let reading = Reading { client: client.clone(), reader: self, course: None };
-        stream::try_unfold(
-            reading,
-            |mut reading| async move { Ok(reading.next().await?.map(|batch| (batch, reading))) },
-        )
+        let next = |mut reading: Reading| async move { Ok(reading.next().await?.map(|batch| (batch, reading))) };
+        Box::pin(stream::try_unfold(reading, next))
     }
 }
 
@@ -163,7 +161,7 @@ impl Reading {
 
     /// Lists the shards and begins a round over those that may be read.
     async fn describe(&self, course: &mut Course) -> Result<()> {
-        let mut pages = pin!(self.client.pages(DescribeStream::new(&course.checkpoint.stream_id)));
+        let mut pages = self.client.pages(DescribeStream::new(&course.checkpoint.stream_id));
         let mut shards = Vec::new();
         while let Some(page) = pages.try_next().await? {
             shards.extend(page.shards);
@@ -203,7 +201,7 @@ impl Reading {
     /// An iterator at the start of a shard.
     async fn start(&self, stream_id: &str, shard_id: &str) -> Result<String> {
         let get = GetShardIterator { timestamp: self.reader.since, ..GetShardIterator::new(stream_id, shard_id) };
-        let mut pages = pin!(self.client.pages(get));
+        let mut pages = self.client.pages(get);
         let mut last = None;
         while let Some(page) = pages.try_next().await? {
             last = Some(page.shard_iterator);

@@ -115,7 +115,7 @@ async fn each_key_has_its_result_in_the_order_of_the_keys() {
 async fn what_is_not_asked_for_is_not_read() {
     let rows = Rows::default();
     let reader = BulkReader::new(&rows.client(), reads()).in_flight(2);
-    let mut found = std::pin::pin!(reader.rows((100..1_000_000).map(key)));
+    let mut found = reader.rows((100..1_000_000).map(key));
     for n in 100..110 {
         assert_eq!(found.next().await.unwrap().0, key(n));
     }
@@ -151,7 +151,7 @@ async fn keys_that_come_one_by_one_are_not_waited_for() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         key(n)
     });
-    let mut found = std::pin::pin!(BulkReader::new(&rows.client(), reads()).rows_of(keys));
+    let mut found = BulkReader::new(&rows.client(), reads()).rows_of(keys);
     let begun = tokio::time::Instant::now();
     assert_eq!(found.next().await.unwrap().1.unwrap(), Some(row(1)));
     assert!(begun.elapsed() < Duration::from_secs(2));
