@@ -53,7 +53,23 @@ impl Reqwest {
 }
 
 /// A client of the program's own. It must follow no redirect and read no compressed answers: a
-/// signature would travel with the one, and a digest is of the bytes as they were sent.
+/// signature would travel with the one, and a digest is of the bytes as they were sent. Nor should it repeat anything: one
+/// layer does.
+///
+/// ```
+/// use campaign_client::transport::Reqwest;
+///
+/// # fn main() -> Result<(), reqwest::Error> {
+/// let http = reqwest::Client::builder()
+///     .proxy(reqwest::Proxy::https("http://proxy.example.com:3128")?)
+///     .redirect(reqwest::redirect::Policy::none())
+///     .retry(reqwest::retry::never())
+///     .build()?;
+/// let transport = Reqwest::from(http);
+/// # let _ = transport;
+/// # Ok(())
+/// # }
+/// ```
 impl From<reqwest::Client> for Reqwest {
     fn from(client: reqwest::Client) -> Self {
         Self(client)
