@@ -26,6 +26,14 @@ async fn versions_and_their_life_follow_the_clock() {
     let between = TimeRange::Between { start: START, end: START + 2000 };
     let read = GetRow::new("t", key("a")).max_versions(10).time_range(between);
     assert_eq!(versions(&bed.client.send(&read).await.unwrap().row.unwrap()), [2]);
+    let both = GetRow { time_range: Some(TimeRange::At(START + 2000)), ..read.clone() };
+    assert_eq!(bed.refused(both).await.0, Code::ParameterInvalid);
+    let later =
+        GetRow { time_range: Some(TimeRange::Between { start: START + 5000, end: START + 6000 }), ..read.clone() };
+    let row = bed.client.send(&later).await.unwrap().row;
+    assert_eq!(row, Some(Row::new(key("a"))), "of a row whose cells are all of other times the key is left");
+    let column = bed.client.send(&GetRow { columns_to_get: vec!["v".into()], ..later }).await.unwrap().row;
+    assert_eq!(column, None, "and nothing when some columns are asked for");
     let read = GetRow { max_versions: None, time_range: Some(TimeRange::At(START + 2000)), ..read };
     assert_eq!(versions(&bed.client.send(&read).await.unwrap().row.unwrap()), [3]);
 

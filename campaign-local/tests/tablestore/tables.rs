@@ -70,6 +70,10 @@ async fn changes_that_no_table_can_have_are_refused_and_change_nothing() {
     for (bad, text) in [
         (options(TableOptions::unset().max_versions(0)), "The max versions must be greater than 0."),
         (
+            options(TableOptions { update_full_row: Some(false), ..TableOptions::unset() }),
+            "The options of a table to be updated must not contain updateFullRow.",
+        ),
+        (
             options(TableOptions::unset().time_to_live(Duration::from_secs(60))),
             "The time to live must be -1 or at least 86400 seconds.",
         ),

@@ -48,6 +48,10 @@ impl Wanted {
         if self.max_versions == Some(0) {
             return Err(invalid("The max versions must be greater than 0."));
         }
+        if matches!(self.time_range, Some(TimeRange::At(_))) && self.max_versions.is_some() {
+            // The service refuses it (functional tests of the official Go client); the text is ours.
+            return Err(invalid("A specific time and max versions exclude each other."));
+        }
         if self.columns.len() > COLUMNS_TO_GET {
             return Err(invalid(format!(
                 "The number of columns to get exceeds the limit, limit count: {COLUMNS_TO_GET}, column count: {}.",
@@ -64,6 +68,7 @@ impl Wanted {
     /// What of `row` is returned; none if nothing of it was asked for, or the filter drops it.
     pub(crate) fn of(&self, table: &Table, mut row: Row) -> Result<Option<Row>, Refusal> {
         let had_columns = !row.columns.is_empty();
+        let bounded = self.start.is_some() || self.end.is_some();
         row.columns.retain(|column| self.has(column));
         if let Some(most) = self.max_versions {
             let (mut name, mut count) = (None, 0);
@@ -78,7 +83,9 @@ impl Wanted {
         }
         // A name of the primary key asks for the key, which is always returned whole.
         let asks_for_key = table.key_schema().iter().any(|key| self.columns.iter().any(|name| *name == *key.name));
-        let asks_for_all = self.columns.is_empty() && !had_columns;
+        // A row of which all is asked for is there also when none of its cells is of the time (functional tests of the
+        // official Go client).
+        let asks_for_all = self.columns.is_empty() && !(bounded && had_columns);
         if row.columns.is_empty() && !asks_for_key && !asks_for_all {
             return Ok(None);
         }
