@@ -59,6 +59,13 @@ impl UpdateSearchIndex {
         self.time_to_live = Some(seconds);
         self
     }
+
+    /// The same adding a field.
+    #[must_use]
+    pub fn add_field(mut self, field: FieldSchema) -> Self {
+        self.added_fields.push(field);
+        self
+    }
 }
 
 impl Operation for UpdateSearchIndex {

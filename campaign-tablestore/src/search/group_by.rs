@@ -1,4 +1,4 @@
-//! Group-bys: the rows that were found, by what they have in common.
+//! Group-bys: the rows that were found, by what they have in common. `group_builders` makes them.
 
 use super::{Aggregation, GeoPosition, Query, SortOrder};
 use crate::wire::{Fields, Slot, Wire, enumeration, enumeration_field, messages};
@@ -87,7 +87,7 @@ messages! {
     pub struct ByField {
         /// The field.
         pub field: String = 1,
-        /// Groups, at most.
+        /// Groups, at most: 10 unless it is said, up to 2,000.
         pub size: Option<i32> = 2,
         /// Their order; without it, the largest first.
         pub sort: Vec<GroupSorter> = list 3,
@@ -243,7 +243,7 @@ macro_rules! kinds {
                 match self { $(Self::$variant(body) => (&body.aggregations, &body.group_bys),)+ }
             }
 
-            fn inside_mut(&mut self) -> (&mut Vec<Aggregation>, &mut Vec<GroupBy>) {
+            pub(super) fn inside_mut(&mut self) -> (&mut Vec<Aggregation>, &mut Vec<GroupBy>) {
                 match self { $(Self::$variant(body) => (&mut body.aggregations, &mut body.group_bys),)+ }
             }
         }
@@ -287,102 +287,4 @@ kinds! {
     GeoGrid(ByGeoGrid) = 7,
     /// Several group-bys together.
     Composite(ByComposite) = 8,
-}
-
-impl GroupBy {
-    /// By the values of a field, the largest groups first.
-    pub fn field(name: impl Into<String>, field: impl Into<String>) -> Self {
-        let by = ByField {
-            field: field.into(),
-            size: None,
-            sort: Vec::new(),
-            aggregations: Vec::new(),
-            group_bys: Vec::new(),
-            min_doc_count: None,
-        };
-        Self { name: name.into(), by: By::Field(by) }
-    }
-
-    /// By ranges of a number; each ends before its second number.
-    pub fn ranges(
-        name: impl Into<String>,
-        field: impl Into<String>,
-        ranges: impl IntoIterator<Item = (f64, f64)>,
-    ) -> Self {
-        let ranges = ranges.into_iter().map(|(from, to)| NumberRange { from: Some(from), to: Some(to) }).collect();
-        let by = ByRange { field: field.into(), ranges, aggregations: Vec::new(), group_bys: Vec::new() };
-        Self { name: name.into(), by: By::Range(by) }
-    }
-
-    /// By queries; a row may be in several groups.
-    pub fn filters<Q: Into<Query>>(name: impl Into<String>, filters: impl IntoIterator<Item = Q>) -> Self {
-        let filters = filters.into_iter().map(Into::into).collect();
-        let by = ByFilter { filters, aggregations: Vec::new(), group_bys: Vec::new() };
-        Self { name: name.into(), by: By::Filter(by) }
-    }
-
-    /// By steps of a number between two bounds.
-    pub fn histogram(
-        name: impl Into<String>,
-        field: impl Into<String>,
-        interval: impl Into<Value>,
-        min: impl Into<Value>,
-        max: impl Into<Value>,
-    ) -> Self {
-        let by = ByHistogram {
-            field: field.into(),
-            interval: interval.into(),
-            missing: None,
-            min_doc_count: None,
-            sort: Vec::new(),
-            field_range: Some(FieldRange { min: min.into(), max: max.into() }),
-            aggregations: Vec::new(),
-            group_bys: Vec::new(),
-            offset: None,
-        };
-        Self { name: name.into(), by: By::Histogram(by) }
-    }
-
-    /// By steps of a time.
-    pub fn date_histogram(name: impl Into<String>, field: impl Into<String>, interval: TimeSpan) -> Self {
-        let by = ByDateHistogram {
-            field: field.into(),
-            interval,
-            field_range: None,
-            missing: None,
-            min_doc_count: None,
-            time_zone: None,
-            sort: Vec::new(),
-            aggregations: Vec::new(),
-            group_bys: Vec::new(),
-            offset: None,
-        };
-        Self { name: name.into(), by: By::DateHistogram(by) }
-    }
-
-    /// The same with a number about each group.
-    #[must_use]
-    pub fn aggregation(mut self, aggregation: Aggregation) -> Self {
-        self.by.inside_mut().0.push(aggregation);
-        self
-    }
-
-    /// The same with groups inside each group.
-    #[must_use]
-    pub fn group_by(mut self, group_by: Self) -> Self {
-        self.by.inside_mut().1.push(group_by);
-        self
-    }
-
-    /// The same with at most so many groups, where the kind takes a number.
-    #[must_use]
-    pub fn size(mut self, groups: i32) -> Self {
-        match &mut self.by {
-            By::Field(by) => by.size = Some(groups),
-            By::GeoGrid(by) => by.size = Some(groups),
-            By::Composite(by) => by.size = Some(groups),
-            By::Range(_) | By::Filter(_) | By::GeoDistance(_) | By::Histogram(_) | By::DateHistogram(_) => {}
-        }
-        self
-    }
 }

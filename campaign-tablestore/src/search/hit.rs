@@ -128,6 +128,32 @@ impl ColumnsToGet {
     }
 }
 
+impl InnerHits {
+    /// All that fit, as the service has it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// The same in this order.
+        sort: Sort,
+        /// The same leaving out so many first.
+        offset: i32,
+        /// The same with at most so many.
+        limit: i32,
+        /// The same with words that were found highlighted.
+        highlight: Highlight,
+    }
+}
+
+impl Highlight {
+    setters! {
+        /// The same with fragments written so.
+        encoder: HighlightEncoder,
+    }
+}
+
 impl HighlightParameter {
     /// The words that were found in `field`, between tags.
     pub fn new(field: impl Into<String>) -> Self {
@@ -150,6 +176,8 @@ impl HighlightParameter {
         pre_tag: String,
         /// The same with this after a word.
         post_tag: String,
+        /// The same with its fragments in this order.
+        fragments_order: FragmentOrder,
     }
 }
 

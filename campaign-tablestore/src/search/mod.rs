@@ -2,26 +2,31 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `schema` | [`FieldSchema`], [`IndexSchema`], [`Analyzer`] |
-//! | `query`, `queries`, `functions` | [`Query`] and its kinds |
+//! | `schema`, `analyzer` | [`FieldSchema`], [`IndexSchema`], [`Analyzer`] |
+//! | `query`, `queries`, `functions`, `query_builders` | [`Query`] and its kinds |
 //! | `sort` | [`Sort`] |
 //! | `hit` | [`ColumnsToGet`], [`Highlight`], [`SearchHit`] |
 //! | `aggregation` | [`Aggregation`] and its result |
-//! | `group_by`, `groups` | [`GroupBy`] and its result |
+//! | `group_by`, `group_builders`, `groups` | [`GroupBy`] and its result |
 //! | `page` | the answer, read when it is asked for |
+//! | `request` | how a [`Search`](crate::Search) is made, its rows as a stream |
 //! | `scan` | all rows of an index, read in parallel |
 //!
 //! Sources: service documents "Search", "CreateSearchIndex", "ParallelScan" and their pages on each query and aggregation;
 //! where a document has no numbers, the messages of the official SDKs.
 
 mod aggregation;
+mod analyzer;
 mod functions;
+mod group_builders;
 mod group_by;
 mod groups;
 mod hit;
 mod page;
 mod queries;
 mod query;
+mod query_builders;
+mod request;
 mod scan;
 mod schema;
 mod sort;
@@ -34,6 +39,7 @@ pub(crate) mod tests;
 pub use aggregation::{
     Aggregation, AggregationResult, AggregationValue, CountOf, Function, Metric, Percentile, Percentiles, TopRows,
 };
+pub use analyzer::Analyzer;
 pub use functions::{
     CombineMode, DecayFunction, DecayParamKind, DecayShape, FieldValueFunction, FunctionScoreMode, FunctionsScoreQuery,
     Modifier, MultiValueMode, RandomFunction, ScoreFunction,
@@ -55,10 +61,9 @@ pub use queries::{
 };
 pub use query::Query;
 pub use scan::IndexScan;
-pub(crate) use scan::until_error;
 pub use schema::{
-    Analyzer, FieldSchema, FieldType, IndexOptions, IndexSchema, IndexSetting, IndexState, JsonType, SyncPhase,
-    TextSimilarity, VectorDataType, VectorMetric, VectorOptions,
+    FieldSchema, FieldType, IndexOptions, IndexSchema, IndexSetting, IndexState, JsonType, SyncPhase, TextSimilarity,
+    VectorDataType, VectorMetric, VectorOptions,
 };
 pub use sort::{
     FieldSort, GeoDistanceSort, GeoDistanceType, NestedFilter, OrderOnly, Sort, SortMode, SortOrder, Sorter,

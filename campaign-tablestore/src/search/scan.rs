@@ -169,7 +169,7 @@ impl ParallelScan {
 }
 
 /// The same, over after its first error: what is left is dropped, and no page is asked for any more.
-pub(crate) fn until_error<T: Send + 'static>(
+pub(super) fn until_error<T: Send + 'static>(
     rows: impl Stream<Item = Result<T>> + Send + 'static,
 ) -> impl Stream<Item = Result<T>> + Send {
     stream::unfold(Some(rows.boxed()), async |rows| {

@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 
-use super::Sort;
-use crate::WireFault;
-use crate::wire::{Wire, enumeration, enumeration_field, messages, setters};
+use super::{Sort, Sorter};
+use crate::wire::{enumeration, enumeration_field, messages, setters};
 
 enumeration! {
     /// The type of a field (service document "Data types of a search index").
@@ -198,83 +197,6 @@ messages! {
         /// Whether the index keeps the columns' own versions.
         pub enable_custom_column_version: Option<bool> = 7,
     }
-
-    struct SingleWord {
-        case_sensitive: Option<bool> = 1,
-        delimit_word: Option<bool> = 2,
-    }
-
-    struct Split {
-        delimiter: Option<String> = 1,
-        case_sensitive: Option<bool> = 2,
-    }
-
-    struct Fuzzy {
-        min_chars: Option<i32> = 1,
-        max_chars: Option<i32> = 2,
-        case_sensitive: Option<bool> = 3,
-    }
-}
-
-/// How a text is made words (service document "Tokenization").
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Analyzer {
-    /// Words of letters and digits, single Chinese characters.
-    SingleWord {
-        /// Whether upper and lower case differ.
-        case_sensitive: Option<bool>,
-        /// Whether `word123` is two words.
-        delimit_word: Option<bool>,
-    },
-    /// As many words as possible.
-    MaxWord,
-    /// As few words as possible.
-    MinWord,
-    /// What stands between delimiters.
-    Split {
-        /// The delimiter; without one, white space and punctuation.
-        delimiter: Option<String>,
-    },
-    /// Runs of characters.
-    Fuzzy {
-        /// Characters of the shortest.
-        min_chars: Option<i32>,
-        /// Characters of the longest.
-        max_chars: Option<i32>,
-    },
-    /// One that this version does not know.
-    Other(String),
-}
-
-impl Analyzer {
-    /// The name on the wire.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::SingleWord { .. } => "single_word",
-            Self::MaxWord => "max_word",
-            Self::MinWord => "min_word",
-            Self::Split { .. } => "split",
-            Self::Fuzzy { .. } => "fuzzy",
-            Self::Other(name) => name,
-        }
-    }
-
-    fn parameter(&self) -> Option<Bytes> {
-        Some(match self {
-            Self::SingleWord { case_sensitive, delimit_word } => {
-                SingleWord { case_sensitive: *case_sensitive, delimit_word: *delimit_word }.to_bytes()
-            }
-            Self::Split { delimiter } => Split { delimiter: delimiter.clone(), case_sensitive: None }.to_bytes(),
-            Self::Fuzzy { min_chars, max_chars } => {
-                Fuzzy { min_chars: *min_chars, max_chars: *max_chars, case_sensitive: None }.to_bytes()
-            }
-            Self::MaxWord | Self::MinWord | Self::Other(_) => return None,
-        })
-        .filter(|bytes| !bytes.is_empty())
-        .map(Into::into)
-    }
 }
 
 impl FieldSchema {
@@ -306,37 +228,15 @@ impl FieldSchema {
         Self { index: None, fields: fields.into_iter().collect(), ..Self::new(name, FieldType::Nested) }
     }
 
-    /// The same with its text made words so.
+    /// The same with the values of another column: a virtual field, so that one column can be searched in two ways.
     #[must_use]
-    pub fn analyzer(mut self, analyzer: &Analyzer) -> Self {
-        (self.analyzer, self.analyzer_parameter) = (Some(analyzer.name().to_owned()), analyzer.parameter());
+    pub fn source(mut self, column: impl Into<String>) -> Self {
+        self.is_virtual_field = Some(true);
+        self.source_field_names.push(column.into());
         self
     }
 
-    /// How its text is made words, as far as the schema says.
-    ///
-    /// # Errors
-    /// [`WireFault`] if the parameter is not one of the analyzer.
-    pub fn analyzer_of(&self) -> Result<Option<Analyzer>, WireFault> {
-        let Some(name) = &self.analyzer else { return Ok(None) };
-        let parameter = self.analyzer_parameter.clone().unwrap_or_default();
-        Ok(Some(match name.as_str() {
-            "single_word" => {
-                let SingleWord { case_sensitive, delimit_word } = SingleWord::from_bytes(parameter)?;
-                Analyzer::SingleWord { case_sensitive, delimit_word }
-            }
-            "max_word" => Analyzer::MaxWord,
-            "min_word" => Analyzer::MinWord,
-            "split" => Analyzer::Split { delimiter: Split::from_bytes(parameter)?.delimiter },
-            "fuzzy" => {
-                let Fuzzy { min_chars, max_chars, .. } = Fuzzy::from_bytes(parameter)?;
-                Analyzer::Fuzzy { min_chars, max_chars }
-            }
-            other => Analyzer::Other(other.to_owned()),
-        }))
-    }
-
-    /// The same with dates written so.
+    /// The same with dates written so, such as `yyyy-MM-dd` or `epoch_millis`; another call adds another format.
     #[must_use]
     pub fn date_format(mut self, format: impl Into<String>) -> Self {
         self.date_formats.push(format.into());
@@ -356,11 +256,32 @@ impl FieldSchema {
         enable_highlighting: bool,
         /// The same as a vector.
         vector_options: VectorOptions,
+        /// The same with its JSON kept so.
+        json_type: JsonType,
+        /// The same with its text scored so.
+        text_similarity: TextSimilarity,
     }
 }
 
 impl FromIterator<FieldSchema> for IndexSchema {
     fn from_iter<I: IntoIterator<Item = FieldSchema>>(fields: I) -> Self {
         Self { fields: fields.into_iter().collect(), index_setting: None, index_sort: None }
+    }
+}
+
+impl IndexSchema {
+    /// The same with its rows kept in this order, which a search without an order gives. Not with nested fields.
+    #[must_use]
+    pub fn sorted_by<S: Into<Sorter>>(mut self, sorters: impl IntoIterator<Item = S>) -> Self {
+        self.index_sort = Some(sorters.into_iter().collect());
+        self
+    }
+
+    /// The same divided by these columns of the key, so that a search with
+    /// [`routing_value`](crate::Search::routing_value) reads only one part.
+    #[must_use]
+    pub fn routed_by<N: Into<String>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.index_setting.get_or_insert_default().routing_fields = columns.into_iter().map(Into::into).collect();
+        self
     }
 }

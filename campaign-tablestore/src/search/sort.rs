@@ -129,8 +129,40 @@ impl FieldSort {
         mode: SortMode,
         /// The same by some rows of a nested field.
         nested_filter: NestedFilter,
-        /// The same with this value in rows without the field.
+        /// The same with this value in rows without the field; `_first` and `_last` put them first and last.
         missing_value: Value,
+        /// The same with this field taken in rows without the field.
+        missing_field: String,
+    }
+}
+
+impl GeoDistanceSort {
+    /// By the distance of `field` from the nearest of `points`.
+    pub fn new(field: impl Into<String>, points: impl IntoIterator<Item = GeoPoint>, order: SortOrder) -> Self {
+        Self {
+            field: field.into(),
+            points: points.into_iter().collect(),
+            order: Some(order),
+            mode: None,
+            distance_type: None,
+            nested_filter: None,
+        }
+    }
+
+    setters! {
+        /// The same by one of several distances.
+        mode: SortMode,
+        /// The same measured so.
+        distance_type: GeoDistanceType,
+        /// The same by some rows of a nested field.
+        nested_filter: NestedFilter,
+    }
+}
+
+impl NestedFilter {
+    /// The rows of the nested field `path` that fit `filter`. Fields in it have the path before their names.
+    pub fn new(path: impl Into<String>, filter: impl Into<Query>) -> Self {
+        Self { path: path.into(), filter: filter.into() }
     }
 }
 

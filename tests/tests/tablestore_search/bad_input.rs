@@ -30,9 +30,9 @@ async fn a_query_beyond_a_limit_is_refused_and_one_at_the_limit_is_not() {
         (Query::suffix("state", "n"), INVALID),
         (Query::nested("state", Query::all()), INVALID),
         (Query::nested("lost", Query::all()), INVALID),
-        (GeoPolygonQuery { field: "place".to_owned(), points: vec![GeoPoint::new(1.0, 1.0); 2] }.into(), INVALID),
+        (GeoPolygonQuery::new("place", [GeoPoint::new(1.0, 1.0); 2]).into(), INVALID),
         (MatchQuery::new("title", "sea").minimum_should_match(-1).into(), INVALID),
-        (MatchQuery::new("title", "sea").minimum_should_match_rule("half".to_owned()).into(), INVALID),
+        (MatchQuery::new("title", "sea").minimum_should_match_rule("half").into(), INVALID),
         (BoolQuery::new().must(numbers(1025)).into(), INVALID),
         (BoolQuery::new().should(Query::all()).minimum_should_match(-1).into(), INVALID),
     ];
@@ -51,7 +51,7 @@ async fn a_search_beyond_a_limit_is_refused_and_one_at_the_limit_is_not() {
     let six = |search: Search, count: usize| {
         (0..count).fold(search, |search, at| search.aggregation(Aggregation::count(at.to_string(), "pages")))
     };
-    let never = TimeSpan { value: 0, unit: TimeUnit::Day };
+    let never = TimeSpan::new(0, TimeUnit::Day);
     let searches = [
         (from_table().limit(100), None),
         (from_table().limit(101), INVALID),

@@ -169,6 +169,7 @@ pub(crate) fn schema() -> IndexSchema {
         sorted("place", FieldType::GeoPoint),
         sorted("day", FieldType::Date).date_format("yyyy-MM-dd"),
         sorted("tags", FieldType::Keyword).is_array(true),
+        sorted("titles", FieldType::Keyword).source("title"),
         FieldSchema::nested("parts", [sorted("name", FieldType::Keyword), sorted("size", FieldType::Long)]),
     ];
     IndexSchema::from_iter(fields)

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use campaign_local::fault::{Fault, FaultPlan, FaultSettings, Hop, Moment, Scripted};
-use campaign_tablestore::Row;
 use campaign_tablestore::search::{IndexScan, Query, Sorter};
+use campaign_tablestore::{CreateSearchIndex, DeleteSearchIndex, DescribeSearchIndex, Row, UpdateSearchIndex};
 use futures_util::TryStreamExt;
 
-use crate::bed::{Bed, INDEX, TABLE, id, search};
+use crate::bed::{Bed, INDEX, TABLE, id, schema, search};
 
 const ROWS: i64 = 40;
 const PAGES: usize = 8;
@@ -88,4 +88,26 @@ async fn a_page_that_does_not_come_ends_the_stream_and_its_token_goes_on() {
     let rest = search(Query::all()).limit(5).token(rows.next_token.take().unwrap());
     found.extend(rest.rows(&bed.client).try_collect::<Vec<_>>().await.unwrap());
     check(&found);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_an_index_whose_answer_is_lost_is_repeated_settled_or_said_to_be_unknown() {
+    let bed = Bed::numbered(1).await;
+    let lost = [Fault::Cut(Moment::AfterCommit)];
+    script(&bed, "UpdateSearchIndex", &lost);
+    bed.client.send(&UpdateSearchIndex::new(TABLE, INDEX).time_to_live(86_400)).await.unwrap();
+    assert_eq!(bed.sent("UpdateSearchIndex"), 2);
+    let described = bed.client.send(&DescribeSearchIndex::new(TABLE, INDEX)).await.unwrap();
+    assert_eq!(described.time_to_live, Some(86_400));
+
+    // Sent again it meets no index, and the list says that there is none: it is gone, as was asked.
+    script(&bed, "DeleteSearchIndex", &lost);
+    bed.client.send(&DeleteSearchIndex::new(TABLE, INDEX)).await.unwrap();
+    assert_eq!((bed.sent("DeleteSearchIndex"), bed.sent("ListSearchIndex")), (2, 1));
+
+    // What making an index twice meets is not documented, so that it is not repeated.
+    script(&bed, "CreateSearchIndex", &lost);
+    let error = bed.client.send(&CreateSearchIndex::new(TABLE, INDEX, schema())).await.unwrap_err();
+    assert!(error.outcome_unknown() && bed.sent("CreateSearchIndex") == 1, "{error}");
+    bed.client.send(&DescribeSearchIndex::new(TABLE, INDEX)).await.unwrap();
 }

@@ -2,8 +2,8 @@
 
 use campaign_tablestore::Value;
 use campaign_tablestore::search::{
-    Aggregation, AggregationValue, By, ByGeoDistance, GeoPoint, Group, GroupBy, GroupKey, NumberRange, Percentile,
-    Query, SearchPage, Sort, Sorter, TimeSpan, TimeUnit,
+    Aggregation, AggregationValue, GeoPoint, Group, GroupBy, GroupKey, GroupSorter, NumberRange, Percentile, Query,
+    SearchPage, Sort, SortOrder, Sorter, TimeSpan, TimeUnit,
 };
 
 use crate::bed::{Bed, ids, search};
@@ -110,22 +110,18 @@ async fn rows_are_grouped_by_values_ranges_queries_steps_and_distances() {
         groups(ranges).await,
         ["Some(0.0)..Some(20.0) 1", "Some(20.0)..Some(40.0) 3", "Some(40.0)..Some(100.0) 1"]
     );
+    let ends = GroupBy::ranges("by", "pages", [NumberRange::from(..20.0), (35.0..).into()]);
+    assert_eq!(groups(ends).await, ["None..Some(20.0) 1", "Some(35.0)..None 3"]);
     let filters = GroupBy::filters("by", [Query::term("state", "open"), Query::exists("price")]);
     assert_eq!(groups(filters).await, ["filter 2", "filter 4"]);
     let steps = groups(GroupBy::histogram("by", "pages", 10, 0, 60)).await;
     let filled: Vec<_> = steps.iter().filter(|step| !step.ends_with(" 0")).collect();
     assert_eq!(filled, ["10 1", "20 1", "30 2", "50 1"]);
-    let months = GroupBy::date_histogram("by", "day", TimeSpan { value: 1, unit: TimeUnit::Month });
+    let months = GroupBy::date_histogram("by", "day", TimeSpan::new(1, TimeUnit::Month));
     assert_eq!(groups(months).await, ["2026-11-01 3", "2026-12-01 1"]);
-    let ranges = [(0.0, 10_000.0), (10_000.0, 10_000_000.0)];
-    let by = ByGeoDistance {
-        field: "place".to_owned(),
-        origin: GeoPoint::new(30.25, 120.15).into(),
-        ranges: ranges.map(|(from, to)| NumberRange { from: Some(from), to: Some(to) }).to_vec(),
-        aggregations: Vec::new(),
-        group_bys: Vec::new(),
-    };
-    let near = groups(GroupBy { name: "by".to_owned(), by: By::GeoDistance(by) }).await;
+    let near =
+        GroupBy::distances("by", "place", GeoPoint::new(30.25, 120.15), [(0.0, 10_000.0), (10_000.0, 10_000_000.0)]);
+    let near = groups(near).await;
     assert_eq!(near, ["Some(0.0)..Some(10000.0) 2", "Some(10000.0)..Some(10000000.0) 2"]);
 }
 
@@ -145,4 +141,25 @@ async fn groups_have_numbers_and_groups_of_their_own() {
     );
     let sums: Vec<_> = inside.groups.iter().map(|group| group.aggregations[0].value.as_f64()).collect();
     assert_eq!(sums, [Some(2.5), Some(1.5)]);
+}
+
+#[tokio::test]
+async fn groups_come_in_the_order_that_is_asked_for() {
+    let bed = Bed::books().await;
+    let by_state = || GroupBy::field("by", "state").aggregation(Aggregation::max("most", "pages"));
+    let orders = [
+        (vec![GroupSorter::key(SortOrder::Desc)], "withdrawn open closed"),
+        (vec![GroupSorter::row_count(SortOrder::Asc), GroupSorter::key(SortOrder::Desc)], "withdrawn open closed"),
+        (
+            vec![GroupSorter::aggregation("most", SortOrder::Desc), GroupSorter::key(SortOrder::Asc)],
+            "closed open withdrawn",
+        ),
+    ];
+    for (at, (sorters, expected)) in orders.into_iter().enumerate() {
+        let by = sorters.into_iter().fold(by_state(), GroupBy::sort_by);
+        let found = groups(&bed, Query::all(), by).await;
+        let keys: Vec<_> =
+            found.iter().map(|group| if let GroupKey::Field(key) = &group.key { &**key } else { "" }).collect();
+        assert_eq!(keys.join(" "), expected, "order {at}");
+    }
 }

@@ -1,8 +1,8 @@
 //! What a page holds: its order, its part of the rows, their columns, what is told with them.
 
 use campaign_tablestore::search::{
-    ColumnsToGet, FieldSort, FieldValueFactor, FunctionScoreQuery, GeoDistanceSort, GeoPoint, Highlight,
-    HighlightEncoder, HighlightParameter, Query, RangeQuery, ReturnType, SortMode, SortOrder, Sorter,
+    ColumnsToGet, FieldSort, FunctionScoreQuery, GeoDistanceSort, GeoPoint, Highlight, HighlightEncoder,
+    HighlightParameter, Query, RangeQuery, ReturnType, SortMode, SortOrder, Sorter,
 };
 use campaign_tablestore::{Row, Search, search::SearchPage};
 
@@ -11,14 +11,7 @@ use crate::bed::{Bed, INDEX, TABLE, ids, search};
 #[tokio::test]
 async fn rows_come_in_the_order_that_is_asked_for() {
     let bed = Bed::books().await;
-    let near = GeoDistanceSort {
-        field: "place".to_owned(),
-        points: vec![GeoPoint::new(30.25, 120.15)],
-        order: Some(SortOrder::Asc),
-        mode: None,
-        distance_type: None,
-        nested_filter: None,
-    };
+    let near = GeoDistanceSort::new("place", [GeoPoint::new(30.25, 120.15)], SortOrder::Asc);
     let orders: [(&str, Vec<Sorter>, &str); 9] = [
         ("up, rows without a value last, equal ones by their keys", vec![Sorter::ascending("pages")], "d a b e c f"),
         ("down, rows without a value last too", vec![Sorter::descending("pages")], "c b e a d f"),
@@ -45,10 +38,7 @@ async fn rows_come_in_the_order_that_is_asked_for() {
     for (what, sorters, expected) in orders {
         assert_eq!(bed.page(search(Query::all()).sort_by(sorters)).await, expected, "{what}");
     }
-    let by_pages = FunctionScoreQuery {
-        query: Query::exists("pages"),
-        field_value_factor: Some(FieldValueFactor { field: "pages".to_owned() }),
-    };
+    let by_pages = FunctionScoreQuery::new(Query::exists("pages"), "pages");
     assert_eq!(bed.page(search(by_pages).sort_by([Sorter::score()])).await, "c b e a d", "the best first");
 }
 
@@ -110,12 +100,9 @@ async fn a_row_has_the_columns_that_are_asked_for() {
 #[tokio::test]
 async fn words_that_were_found_stand_between_tags() {
     let bed = Bed::books().await;
-    let parameter = HighlightParameter::new("title")
-        .pre_tag("<b>".to_owned())
-        .post_tag("</b>".to_owned())
-        .number_of_fragments(1)
-        .fragment_size(100);
-    let highlight = Highlight { encoder: Some(HighlightEncoder::Plain), ..Highlight::from_iter([parameter]) };
+    let parameter =
+        HighlightParameter::new("title").pre_tag("<b>").post_tag("</b>").number_of_fragments(1).fragment_size(100);
+    let highlight = Highlight::from_iter([parameter]).encoder(HighlightEncoder::Plain);
     let sea = search(Query::words("title", "winter night")).sort_by([Sorter::ascending("pages")]).highlight(highlight);
     let page = bed.client.send(&sea).await.unwrap();
     assert_eq!(ids(&page.rows().unwrap()), "d a b c");
@@ -131,11 +118,10 @@ async fn words_that_were_found_stand_between_tags() {
 
 #[tokio::test]
 async fn a_filter_after_the_query_hides_rows_and_leaves_the_numbers() {
-    use campaign_tablestore::op::search::SearchFilter;
     use campaign_tablestore::search::{Aggregation, AggregationValue};
     let bed = Bed::books().await;
-    let mut filtered = search(Query::exists("pages")).aggregation(Aggregation::max("most", "pages"));
-    filtered.search_query.filter = Some(SearchFilter { query: RangeQuery::new("pages").below(20).into() });
+    let filtered = search(Query::exists("pages")).aggregation(Aggregation::max("most", "pages"));
+    let filtered = filtered.filter(RangeQuery::new("pages").below(20));
     let page = bed.client.send(&filtered).await.unwrap();
     assert_eq!(ids(&page.rows().unwrap()), "d");
     assert_eq!(page.aggregation("most").unwrap().value, AggregationValue::Max(Some(50.0)));
