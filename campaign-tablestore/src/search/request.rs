@@ -139,7 +139,7 @@ impl Search {
     /// # Errors
     /// The stream's items: what [`Client::send`] fails with, and
     /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) for a page that is not whole or not readable.
-    pub fn rows(self, client: &Client) -> impl Stream<Item = Result<Row>> + Send + use<> {
+    pub fn rows(self, client: &Client) -> impl Stream<Item = Result<Row>> + Send + Unpin + use<> {
         self.items(client, SearchPage::rows)
     }
 
@@ -159,7 +159,7 @@ impl Search {
     /// let search = Search::new("entries", "by_state", Query::term("state", "open"))
     ///     .columns_to_get(ColumnsToGet::of(ReturnType::AllFromIndex))
     ///     .limit(100);
-    /// let mut entries = std::pin::pin!(search.rows_as::<Entry>(client));
+    /// let mut entries = search.rows_as::<Entry>(client);
     /// while let Some(entry) = entries.try_next().await? {
     ///     println!("{} {:?}", entry.id, entry.age);
     /// }
@@ -169,7 +169,7 @@ impl Search {
     ///
     /// # Errors
     /// As [`rows`](Self::rows).
-    pub fn rows_as<T>(self, client: &Client) -> impl Stream<Item = Result<T>> + Send + use<T>
+    pub fn rows_as<T>(self, client: &Client) -> impl Stream<Item = Result<T>> + Send + Unpin + use<T>
     where
         T: DeserializeOwned + Send + 'static,
     {
@@ -180,7 +180,7 @@ impl Search {
         mut self,
         client: &Client,
         read: fn(&SearchPage) -> Result<Vec<T>>,
-    ) -> impl Stream<Item = Result<T>> + Send + use<T> {
+    ) -> impl Stream<Item = Result<T>> + Send + Unpin + use<T> {
         let query = &mut self.search_query;
         query.aggregations.clear();
         query.group_bys.clear();

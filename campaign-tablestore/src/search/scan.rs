@@ -21,7 +21,7 @@ const AT_ONCE: usize = 16;
 ///
 /// # async fn example(client: &Client) -> campaign_client::Result<()> {
 /// let scan = IndexScan::new("entries", "by_state", Query::term("state", "open"));
-/// let mut rows = std::pin::pin!(scan.rows(client).await?);
+/// let mut rows = scan.rows(client).await?;
 /// while let Some(row) = rows.try_next().await? {
 ///     println!("{:?}", row.key("id"));
 /// }
@@ -99,7 +99,7 @@ impl IndexScan {
     /// # Errors
     /// What [`Client::send`] fails with if the session cannot be opened, and the same as the stream's last item;
     /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) if the service offers no part.
-    pub async fn rows(self, client: &Client) -> Result<impl Stream<Item = Result<Row>> + Send + use<>> {
+    pub async fn rows(self, client: &Client) -> Result<impl Stream<Item = Result<Row>> + Send + Unpin + use<>> {
         self.items(client, ScanPage::rows).await
     }
 
@@ -108,7 +108,7 @@ impl IndexScan {
     ///
     /// # Errors
     /// As [`rows`](Self::rows).
-    pub async fn rows_as<T>(self, client: &Client) -> Result<impl Stream<Item = Result<T>> + Send + use<T>>
+    pub async fn rows_as<T>(self, client: &Client) -> Result<impl Stream<Item = Result<T>> + Send + Unpin + use<T>>
     where
         T: DeserializeOwned + Send + 'static,
     {
@@ -119,7 +119,7 @@ impl IndexScan {
         self,
         client: &Client,
         read: fn(&ScanPage) -> Result<Vec<T>>,
-    ) -> Result<impl Stream<Item = Result<T>> + Send + use<T>> {
+    ) -> Result<impl Stream<Item = Result<T>> + Send + Unpin + use<T>> {
         let session = client.send(&ComputeSplits::new(&self.table_name, &self.index_name)).await?;
         let parts = session.splits_size;
         if parts < 1 {
@@ -143,7 +143,7 @@ impl ParallelScan {
     /// # Errors
     /// The stream's items: what [`Client::send`] fails with, and
     /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) for a row that cannot be read.
-    pub fn rows(self, client: &Client) -> impl Stream<Item = Result<Row>> + Send + use<> {
+    pub fn rows(self, client: &Client) -> impl Stream<Item = Result<Row>> + Send + Unpin + use<> {
         self.items(client, ScanPage::rows)
     }
 
@@ -151,7 +151,7 @@ impl ParallelScan {
     ///
     /// # Errors
     /// As [`rows`](Self::rows), and for a row that does not fit the type.
-    pub fn rows_as<T>(self, client: &Client) -> impl Stream<Item = Result<T>> + Send + use<T>
+    pub fn rows_as<T>(self, client: &Client) -> impl Stream<Item = Result<T>> + Send + Unpin + use<T>
     where
         T: DeserializeOwned + Send + 'static,
     {
@@ -162,7 +162,7 @@ impl ParallelScan {
         self,
         client: &Client,
         read: fn(&ScanPage) -> Result<Vec<T>>,
-    ) -> impl Stream<Item = Result<T>> + Send + use<T> {
+    ) -> impl Stream<Item = Result<T>> + Send + Unpin + use<T> {
         let rows = move |page: ScanPage| Ok(stream::iter(read(&page)?.into_iter().map(Ok)));
         until_error(client.pages(self).map(move |page| page.and_then(rows)).try_flatten())
     }
@@ -171,11 +171,11 @@ impl ParallelScan {
 /// The same, over after its first error: what is left is dropped, and no page is asked for any more.
 pub(super) fn until_error<T: Send + 'static>(
     rows: impl Stream<Item = Result<T>> + Send + 'static,
-) -> impl Stream<Item = Result<T>> + Send {
-    stream::unfold(Some(rows.boxed()), async |rows| {
+) -> impl Stream<Item = Result<T>> + Send + Unpin {
+    Box::pin(stream::unfold(Some(rows.boxed()), async |rows| {
         let mut rows = rows?;
         let row = rows.next().await?;
         let rest = row.is_ok().then_some(rows);
         Some((row, rest))
-    })
+    }))
 }

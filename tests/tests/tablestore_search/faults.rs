@@ -77,7 +77,7 @@ async fn a_quarter_of_all_requests_may_be_hurt() {
 async fn a_page_that_does_not_come_ends_the_stream_and_its_token_goes_on() {
     let bed = Bed::numbered(ROWS).await;
     let by_pages = search(Query::all()).sort_by([Sorter::ascending("pages")]).limit(5);
-    let mut pages = std::pin::pin!(bed.client.pages(by_pages));
+    let mut pages = bed.client.pages(by_pages);
     let mut rows = pages.try_next().await.unwrap().unwrap();
     let mut found = rows.rows().unwrap();
     script(&bed, "Search", &[Fault::Cut(Moment::AfterCommit); 8]);

@@ -52,7 +52,7 @@ async fn a_search_gives_every_row_once_in_its_order_with_one_request_a_page() {
 async fn a_search_goes_on_in_another_process_with_the_token_of_a_page() {
     let bed = Bed::numbered(ROWS).await;
     let by_pages = search(Query::all()).sort_by([Sorter::ascending("pages")]).limit(10);
-    let mut pages = std::pin::pin!(bed.client.pages(by_pages));
+    let mut pages = bed.client.pages(by_pages);
     pages.try_next().await.unwrap();
     let kept: Bytes = pages.try_next().await.unwrap().unwrap().next_token.unwrap();
     let rest = search(Query::all()).limit(10).token(kept).rows(&bed.client);
@@ -78,7 +78,7 @@ async fn a_page_is_asked_for_when_its_rows_are_and_a_dropped_stream_asks_for_no_
     let bed = Bed::numbered(ROWS).await;
     let later = async || tokio::time::sleep(Duration::from_secs(600)).await;
     {
-        let mut rows = std::pin::pin!(search(Query::all()).limit(10).rows(&bed.client));
+        let mut rows = search(Query::all()).limit(10).rows(&bed.client);
         later().await;
         assert_eq!(bed.sent("Search"), 0, "nobody asked for a row");
         for _ in 0..10 {
@@ -90,7 +90,7 @@ async fn a_page_is_asked_for_when_its_rows_are_and_a_dropped_stream_asks_for_no_
         assert_eq!(bed.sent("Search"), 2);
     }
     {
-        let mut rows = std::pin::pin!(scan().rows(&bed.client).await.unwrap());
+        let mut rows = scan().rows(&bed.client).await.unwrap();
         rows.try_next().await.unwrap().unwrap();
         later().await;
         assert_eq!(bed.sent("ParallelScan"), 1);
@@ -106,7 +106,7 @@ async fn a_page_is_asked_for_when_its_rows_are_and_a_dropped_stream_asks_for_no_
 #[tokio::test]
 async fn a_session_that_ended_is_told_and_the_scan_is_begun_again() {
     let bed = Bed::numbered(ROWS).await;
-    let begin = async || Box::pin(scan().alive_time(60).rows(&bed.client).await.unwrap());
+    let begin = async || scan().alive_time(60).rows(&bed.client).await.unwrap();
     // Slow, and yet within the time of each page.
     let mut rows = begin().await;
     let mut found = Vec::new();
@@ -140,7 +140,7 @@ async fn a_page_that_lacks_rows_ends_the_stream() {
     };
     let script = Script::new([page(true), page(false), page(true)]);
     let client = client(ENDPOINT, script.clone(), Retry::never());
-    let mut rows = std::pin::pin!(search(Query::all()).rows(&client));
+    let mut rows = search(Query::all()).rows(&client);
     assert_eq!(id(&rows.try_next().await.unwrap().unwrap()), "a");
     assert_eq!(rows.try_next().await.unwrap_err().kind(), ErrorKind::Unreadable);
     assert!(rows.try_next().await.unwrap().is_none());
@@ -231,7 +231,7 @@ async fn all_parts_are_read_side_by_side_and_no_more_at_once_than_asked() {
 #[tokio::test(start_paused = true)]
 async fn a_part_that_fails_ends_the_scan_and_no_part_of_many_is_no_scan() {
     let parts = Parts::new(&["a b c d", "e f g h i j"], Some(0));
-    let mut rows = std::pin::pin!(scan().rows(&over(&parts)).await.unwrap());
+    let mut rows = scan().rows(&over(&parts)).await.unwrap();
     let error = loop {
         match rows.next().await {
             Some(Ok(_)) => {}

@@ -92,7 +92,7 @@ async fn a_row_that_does_not_fit_the_type_is_an_error_that_names_the_column_and_
         assert!(source.to_string().contains("price"), "{source}");
     };
     check(page.rows_as::<Strict>().unwrap_err());
-    let mut stream = std::pin::pin!(all().limit(1).rows_as::<Strict>(&bed.client));
+    let mut stream = all().limit(1).rows_as::<Strict>(&bed.client);
     assert!(stream.try_next().await.unwrap().is_some() && stream.try_next().await.unwrap().is_some());
     check(stream.try_next().await.unwrap_err());
     let sent = bed.sent("Search");
