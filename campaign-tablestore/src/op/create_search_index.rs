@@ -40,13 +40,13 @@ messages! {
 }
 
 impl CreateSearchIndex {
-    /// Makes an index with these fields.
+    /// Makes an index with these fields, up to 1,000, nested up to five deep (service document "Search index limits").
     pub fn new(table_name: impl Into<String>, index_name: impl Into<String>, schema: IndexSchema) -> Self {
         let (table_name, index_name) = (table_name.into(), index_name.into());
         Self { table_name, index_name, schema, source_index_name: None, time_to_live: None }
     }
 
-    /// The same whose rows leave it after so many seconds. The table must not allow updates then.
+    /// The same whose rows leave it after so many seconds, a day at least. The table must not allow updates then.
     #[must_use]
     pub const fn time_to_live(mut self, seconds: i32) -> Self {
         self.time_to_live = Some(seconds);

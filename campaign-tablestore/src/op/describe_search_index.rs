@@ -13,6 +13,19 @@ use crate::{
 
 messages! {
     /// Describes a search index (service document "DescribeSearchIndex").
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use campaign_tablestore::{Client, DescribeSearchIndex};
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// let describe = DescribeSearchIndex::new("entries", "by_state");
+    /// while !client.send(&describe).await?.is_ready() {
+    ///     tokio::time::sleep(Duration::from_secs(2)).await;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Eq)]
     pub struct DescribeSearchIndex {
         /// The table.
@@ -35,7 +48,7 @@ messages! {
         pub brother_index_name: Option<String> = 4,
         /// Which share of the searches each of the two gets.
         pub query_flow_weight: Vec<QueryFlowWeight> = 5,
-        /// When it was made.
+        /// When it was made, in the service's unit; the local cloud tells milliseconds since 1970.
         pub create_time: Option<i64> = 6,
         /// Seconds after which rows leave it; -1 for never.
         pub time_to_live: Option<i32> = 7,
@@ -48,7 +61,7 @@ messages! {
     pub struct SyncStat {
         /// What it is doing.
         pub sync_phase: SyncPhase = 1,
-        /// The time of the last write it has taken.
+        /// The time of the last write it has taken, in the service's unit; the local cloud tells milliseconds since 1970.
         pub current_sync_timestamp: Option<i64> = 2,
     }
 
@@ -96,6 +109,15 @@ impl SearchIndexDescription {
             time_to_live: None,
             index_status: None,
         }
+    }
+
+    /// Whether it can be searched and has taken the rows that were there before it. If the service does not tell one of
+    /// both, the other counts.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let runs = self.index_status.as_ref().map(|status| status.status == IndexState::Running);
+        let follows = self.sync_stat.map(|stat| stat.sync_phase == SyncPhase::Incremental);
+        (runs.is_some() || follows.is_some()) && runs != Some(false) && follows != Some(false)
     }
 }
 
@@ -155,5 +177,21 @@ mod tests {
             index_status: Some(IndexStatus { status: IndexState::Running, description: Some("ok".to_owned()) }),
         };
         law(&DescribeSearchIndex::new("t", "i"), &full);
+    }
+
+    #[test]
+    fn an_index_is_ready_when_nothing_says_that_it_is_not() {
+        let told = |status: Option<IndexState>, phase: Option<SyncPhase>| {
+            let description = SearchIndexDescription {
+                index_status: status.map(|status| IndexStatus { status, description: None }),
+                sync_stat: phase.map(|sync_phase| SyncStat { sync_phase, current_sync_timestamp: None }),
+                ..SearchIndexDescription::new(IndexSchema::default())
+            };
+            description.is_ready()
+        };
+        let (running, pending) = (Some(IndexState::Running), Some(IndexState::Pending));
+        let (follows, full) = (Some(SyncPhase::Incremental), Some(SyncPhase::Full));
+        assert!(told(running, follows) && told(running, None) && told(None, follows));
+        assert!(!told(None, None) && !told(pending, follows) && !told(running, full) && !told(pending, None));
     }
 }

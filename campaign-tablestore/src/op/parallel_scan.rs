@@ -12,7 +12,23 @@ use crate::{
 
 messages! {
     /// Reads a part of a search index, page by page (service document "ParallelScan").
-    /// [`IndexScan`](crate::search::IndexScan) reads all parts.
+    /// [`IndexScan`](crate::search::IndexScan) reads all parts; this is for programs that read each part on another machine.
+    ///
+    /// ```
+    /// use campaign_tablestore::{Client, ComputeSplits, ParallelScan};
+    /// use campaign_tablestore::search::Query;
+    /// use futures_util::TryStreamExt;
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// let session = client.send(&ComputeSplits::new("entries", "by_state")).await?;
+    /// let scan = ParallelScan::new("entries", "by_state", Query::all()).session_id(session.session_id);
+    /// let mut first = scan.part(0, session.splits_size).rows(client);
+    /// while let Some(row) = first.try_next().await? {
+    ///     println!("{:?}", row.key("id"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub struct ParallelScan {
         /// The table.
         pub table_name: String = 1,
@@ -72,13 +88,13 @@ impl ParallelScan {
     }
 
     setters! {
-        /// The same with these columns.
+        /// The same with these columns, which the index must hold.
         columns_to_get: ColumnsToGet,
         /// The same in a session, as ComputeSplits opened it.
         session_id: Bytes,
     }
 
-    /// The same with at most this many rows in a page.
+    /// The same with at most this many rows in a page, 1 to 2,000 (service document "Search index limits").
     #[must_use]
     pub const fn limit(mut self, rows: i32) -> Self {
         self.scan_query.limit = Some(rows);

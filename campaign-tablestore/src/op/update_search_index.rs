@@ -15,6 +15,15 @@ messages! {
     ///
     /// [`Class::Idempotent`] if it says how long rows stay and nothing else; what a repeated switch or a field added twice
     /// does is not documented, so such a call is [`Class::Once`].
+    ///
+    /// ```
+    /// use campaign_tablestore::{Client, UpdateSearchIndex};
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// client.send(&UpdateSearchIndex::new("entries", "by_state").time_to_live(30 * 86_400)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub struct UpdateSearchIndex {
         /// The table.
         pub table_name: String = 1,
@@ -53,7 +62,8 @@ impl UpdateSearchIndex {
         }
     }
 
-    /// The same, and rows leave the index after so many seconds; -1 for never.
+    /// The same, and rows leave the index after so many seconds, a day at least and no more than the table keeps them; -1
+    /// for never. The table must not allow updates then.
     #[must_use]
     pub const fn time_to_live(mut self, seconds: i32) -> Self {
         self.time_to_live = Some(seconds);

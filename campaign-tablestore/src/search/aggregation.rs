@@ -75,7 +75,8 @@ impl Field for Row {
     }
 }
 
-/// A number about all rows that were found, by a name.
+/// A number about all rows that were found, by a name. The field must be one that can be aggregated
+/// ([`FieldSchema::sort_and_agg`](super::FieldSchema::sort_and_agg)).
 ///
 /// ```
 /// use campaign_tablestore::search::Aggregation;
@@ -145,7 +146,7 @@ impl Aggregation {
         Self { name: name.into(), function: Function::TopRows(TopRows { limit: Some(limit), sort: sort.into() }) }
     }
 
-    /// The values of a field below which these shares, in percent, lie.
+    /// The values of a field below which these shares, each from 0 to 100 percent, lie.
     pub fn percentiles(name: impl Into<String>, field: impl Into<String>, percentiles: impl Into<Vec<f64>>) -> Self {
         let (field, percentiles) = (field.into(), percentiles.into());
         Self { name: name.into(), function: Function::Percentiles(Percentiles { field, percentiles, missing: None }) }

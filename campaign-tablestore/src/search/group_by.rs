@@ -215,10 +215,14 @@ messages! {
 /// The rows by what they have in common, by a name.
 ///
 /// ```
-/// use campaign_tablestore::search::{Aggregation, GroupBy};
+/// use campaign_tablestore::search::{Aggregation, GroupBy, GroupSorter, NumberRange, SortOrder};
 ///
-/// let by_country = GroupBy::field("by_country", "country").aggregation(Aggregation::avg("age", "age"));
-/// # let _ = by_country;
+/// let by_country = GroupBy::field("by_country", "country")
+///     .aggregation(Aggregation::avg("age", "age"))
+///     .sort_by(GroupSorter::aggregation("age", SortOrder::Desc))
+///     .size(20);
+/// let by_age = GroupBy::ranges("by_age", "age", [NumberRange::from(..18.0), (18.0..65.0).into(), (65.0..).into()]);
+/// # let _ = (by_country, by_age);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupBy {

@@ -62,6 +62,16 @@ messages! {
     }
 
     /// What is highlighted.
+    ///
+    /// ```
+    /// use campaign_tablestore::Search;
+    /// use campaign_tablestore::search::{Highlight, HighlightEncoder, HighlightParameter, Query};
+    ///
+    /// let story = HighlightParameter::new("story").pre_tag("<b>").post_tag("</b>").number_of_fragments(3);
+    /// let search = Search::new("entries", "by_content", Query::words("story", "summer"))
+    ///     .highlight(Highlight::from_iter([story]).encoder(HighlightEncoder::Html));
+    /// # let _ = search;
+    /// ```
     pub struct Highlight {
         /// The fields.
         pub parameters: Vec<HighlightParameter> = 1,

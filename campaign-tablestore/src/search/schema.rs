@@ -125,7 +125,21 @@ enumeration_field!(
 );
 
 messages! {
-    /// A field of a search index: a column of the table, by its name.
+    /// A field of a search index: a column of the table, by its name. A value that is not of the field's type is not found.
+    ///
+    /// ```
+    /// use campaign_tablestore::search::{FieldSchema, FieldType, IndexSchema, Sorter};
+    ///
+    /// let fields = [
+    ///     FieldSchema::new("age", FieldType::Long).sort_and_agg(true),
+    ///     FieldSchema::new("day", FieldType::Date).date_format("yyyy-MM-dd").sort_and_agg(true),
+    ///     FieldSchema::new("tags", FieldType::Keyword).is_array(true),
+    ///     FieldSchema::new("story", FieldType::Text),
+    ///     FieldSchema::new("whole_story", FieldType::Keyword).source("story"),
+    /// ];
+    /// let schema = IndexSchema::from_iter(fields).sorted_by([Sorter::descending("day")]);
+    /// # let _ = schema;
+    /// ```
     pub struct FieldSchema {
         /// The name.
         pub name: String = 1,

@@ -11,7 +11,6 @@ use campaign_tablestore::schema::{KeyType, TableMeta};
 use campaign_tablestore::search::{Analyzer, FieldSchema, FieldType, IndexSchema, Query};
 use campaign_tablestore::{
     Client, Code, CreateSearchIndex, CreateTable, DescribeSearchIndex, PrimaryKey, PutRow, Row, Search, TableStore,
-    search::IndexState,
 };
 use chrono::DateTime;
 use futures_util::TryStreamExt;
@@ -94,8 +93,7 @@ impl Bed {
         self.client.send(&CreateTable::new(TableMeta::new(TABLE).key("id", KeyType::String))).await.unwrap();
         self.client.send(&CreateSearchIndex::new(TABLE, INDEX, schema())).await.unwrap();
         for _ in 0..100 {
-            let described = self.client.send(&DescribeSearchIndex::new(TABLE, INDEX)).await.unwrap();
-            if described.index_status.is_some_and(|status| status.status == IndexState::Running) {
+            if self.client.send(&DescribeSearchIndex::new(TABLE, INDEX)).await.unwrap().is_ready() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

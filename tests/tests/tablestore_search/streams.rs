@@ -11,9 +11,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use campaign_client::{Body, Download, ErrorKind, Retry, Serve, Transport, TransportError};
 use campaign_tablestore::search::{ColumnsToGet, IndexScan, Query, ReturnType, ScanPage, SearchPage, Sorter};
-use campaign_tablestore::{Client, Code, ComputeSplits, ParallelScan, Row, ScanSession};
+use campaign_tablestore::{Client, Code, ComputeSplits, DeleteRow, ParallelScan, PutRow, Row, ScanSession};
 use campaign_tests::tablestore::{Script, client, service, signed};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 
 use crate::bed::{Bed, INDEX, TABLE, id, ids, key, search};
 
@@ -71,6 +71,34 @@ async fn a_scan_gives_every_row_once() {
     assert!(keys.try_collect::<Vec<_>>().await.unwrap().iter().all(|row| row.columns.is_empty()));
     let none = IndexScan::new(TABLE, INDEX, Query::term("state", "z")).rows(&bed.client).await.unwrap();
     assert_eq!(none.count().await, 0);
+}
+
+/// Rows that are there all the while come once, whatever is put and deleted around them between two pages.
+async fn meanwhile(bed: &Bed, mut rows: impl Stream<Item = campaign_client::Result<Row>> + Unpin) {
+    let mut found = Vec::new();
+    while let Some(row) = rows.try_next().await.unwrap() {
+        let n: i64 = id(&row).parse().unwrap();
+        found.push(n);
+        // Rows that came already go, or more come before the place.
+        if found.len() % 20 == 10 {
+            for gone in &found[found.len() - 3..] {
+                bed.client.send(&DeleteRow::new(TABLE, key(&format!("{gone:05}")))).await.unwrap();
+            }
+        } else if found.len() % 20 == 0 {
+            for early in 1..8 {
+                let early = -n * 10 - early;
+                let row = Row::new(key(&format!("{early:05}"))).with("pages", early);
+                bed.client.send(&PutRow::new(TABLE, row)).await.unwrap();
+            }
+        }
+    }
+    assert_eq!(found, (0..ROWS).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn writes_between_two_pages_lose_and_repeat_no_row() {
+    let bed = Bed::numbered(ROWS).await;
+    meanwhile(&bed, scan().rows(&bed.client).await.unwrap()).await;
 }
 
 #[tokio::test(start_paused = true)]
