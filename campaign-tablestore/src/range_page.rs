@@ -1,5 +1,7 @@
 //! A page of a range, read when it is asked for.
 
+use std::fmt;
+
 use bytes::Bytes;
 use campaign_client::{Error, Result};
 use serde::Deserialize;
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// A page of rows. The rows stay as they came until they are asked for.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct RangePage {
     /// What the read consumed.
     pub consumed: CapacityUnit,
@@ -23,6 +25,18 @@ pub struct RangePage {
     pub next_token: Option<Bytes>,
     /// A PlainBuffer.
     pub(crate) rows: Bytes,
+}
+
+impl fmt::Debug for RangePage {
+    /// Shows nothing of what the rows hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RangePage")
+            .field("consumed", &self.consumed)
+            .field("next_start_primary_key", &self.next_start_primary_key)
+            .field("goes_on_in_a_row", &self.next_token.is_some())
+            .field("bytes", &self.rows.len())
+            .finish()
+    }
 }
 
 impl RangePage {

@@ -1,5 +1,7 @@
 //! BulkExport: reads rows in the order of their keys, as a matrix.
 
+use std::fmt;
+
 use bytes::Bytes;
 use campaign_client::{Body, Class, Error, Operation, Paginate, Result};
 use http::response;
@@ -103,7 +105,7 @@ impl BulkExport {
 }
 
 /// A page of BulkExport.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ExportPage {
     /// What the page consumed.
     pub consumed: CapacityUnit,
@@ -112,6 +114,18 @@ pub struct ExportPage {
     /// How its rows are written.
     pub data_block_type: DataBlockType,
     rows: Bytes,
+}
+
+impl fmt::Debug for ExportPage {
+    /// Shows nothing of what the rows hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportPage")
+            .field("consumed", &self.consumed)
+            .field("next_start_primary_key", &self.next_start_primary_key)
+            .field("data_block_type", &self.data_block_type)
+            .field("bytes", &self.rows.len())
+            .finish()
+    }
 }
 
 impl ExportPage {

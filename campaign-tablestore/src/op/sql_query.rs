@@ -1,5 +1,7 @@
 //! SQLQuery: runs an SQL statement.
 
+use std::fmt;
+
 use bytes::Bytes;
 use campaign_client::{Body, Class, Error, Operation, Result};
 use http::response;
@@ -35,7 +37,7 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SqlQuery {
     /// The statement.
     pub query: String,
@@ -43,6 +45,17 @@ pub struct SqlQuery {
     pub sql_version: Option<i64>,
     /// Where to go on in a long answer.
     pub search_token: Option<String>,
+}
+
+impl fmt::Debug for SqlQuery {
+    /// Shows nothing of the statement, which holds the values that it compares with.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlQuery")
+            .field("query", &format_args!("{} bytes", self.query.len()))
+            .field("sql_version", &self.sql_version)
+            .field("goes_on", &self.search_token.is_some())
+            .finish()
+    }
 }
 
 impl SqlQuery {

@@ -1,11 +1,20 @@
 //! Reading bytes in order. A length is checked against what is left before it is used for anything.
 
+use std::fmt;
+
 use super::error::{DecodeError, DecodeFault};
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
     length: usize,
+}
+
+impl fmt::Debug for Cursor<'_> {
+    /// Shows the place and nothing of what is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cursor").field("left", &self.rest.len()).field("length", &self.length).finish()
+    }
 }
 
 impl<'a> Cursor<'a> {

@@ -1,5 +1,7 @@
 //! The answers of Search and ParallelScan, their rows read when they are asked for.
 
+use std::fmt;
+
 use bytes::Bytes;
 use campaign_client::{Error, Result};
 use serde::Deserialize;
@@ -12,7 +14,7 @@ use crate::schema::CapacityUnit;
 use crate::{EntityError, Row, WireFault, from_row_ref};
 
 /// A page of rows that were found.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct SearchPage {
     /// How many rows fit in all, if the search asked to count them.
     pub total_hits: Option<i64>,
@@ -35,12 +37,37 @@ pub struct SearchPage {
 }
 
 /// A page of a parallel scan.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ScanPage {
     /// The rows as they came.
     pub(crate) rows: Vec<Bytes>,
     /// Where to go on; `None` after the last page.
     pub next_token: Option<Bytes>,
+}
+
+impl fmt::Debug for SearchPage {
+    /// Shows nothing of what the rows hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SearchPage")
+            .field("total_hits", &self.total_hits)
+            .field("rows", &self.rows.len())
+            .field("is_all_succeeded", &self.is_all_succeeded)
+            .field("hits", &self.hits)
+            .field("goes_on", &self.next_token.is_some())
+            .field("aggregations", &self.aggregations)
+            .field("group_bys", &self.group_bys)
+            .field("consumed", &self.consumed)
+            .field("reserved_consumed", &self.reserved_consumed)
+            .finish()
+    }
+}
+
+impl fmt::Debug for ScanPage {
+    /// Shows nothing of what the rows hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let goes_on = self.next_token.is_some();
+        f.debug_struct("ScanPage").field("rows", &self.rows.len()).field("goes_on", &goes_on).finish()
+    }
 }
 
 macro_rules! rows {
