@@ -219,7 +219,8 @@ fn too_late(sent: bool, allowed: Duration) -> Error {
 
 /// The error that a call ends with.
 fn end(call: &Call, error: Error, course: Course) -> Failure {
-    let conflict = error.is_conflict() || error.is_not_found();
+    // Some services say "it is there already" with the code of a call that is wrong; the operation knows its own codes.
+    let conflict = matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound | ErrorKind::Refused);
     let settles = call.class == Class::Conditional && course.ambiguous && conflict;
     // A refusal after an ambiguous attempt says nothing about that attempt, save for a read.
     let unknown = call.class != Class::Read && course.ambiguous;

@@ -83,9 +83,8 @@ impl Operation for AddDefinedColumn {
     }
 
     fn settle(&self, conflict: &Error) -> Option<Settle<Self>> {
-        if Code::of(conflict) != Some(Code::ObjectAlreadyExist) {
-            return None;
-        }
+        // No document says which of the two it is for columns that are there.
+        Code::of(conflict).filter(|code| matches!(code, Code::ObjectAlreadyExist | Code::ParameterInvalid))?;
         let wanted = self.columns.clone();
         Some(Settle::by(DescribeTable::new(self.table_name.clone()), move |table| {
             let there = table?.table_meta.defined_columns;

@@ -73,9 +73,8 @@ impl Operation for DeleteDefinedColumn {
     }
 
     fn settle(&self, conflict: &Error) -> Option<Settle<Self>> {
-        if Code::of(conflict) != Some(Code::ObjectNotExist) {
-            return None;
-        }
+        // No document says which of the two it is for columns that are not there.
+        Code::of(conflict).filter(|code| matches!(code, Code::ObjectNotExist | Code::ParameterInvalid))?;
         let unwanted = self.columns.clone();
         Some(Settle::by(DescribeTable::new(self.table_name.clone()), move |table| {
             let there = table?.table_meta.defined_columns;
