@@ -14,7 +14,7 @@
 //! | `emulator` | [`Emulator`]: from an HTTP request to an HTTP answer |
 //! | `operations` | the list of operations, and what each must provide |
 //! | `table` | a table as it is kept; its calls; `rules`, what a table may be |
-//! | `row` | a row as it is kept; reading (`reads`, `range`, `batch_get`, `export`) and writing (`writes`, `batch_write`); `change`, the one way a row changes; `conflict`, one write at a time; `follow`, what happens with it in the same commit |
+//! | `row` | a row as it is kept; reading (`reads`, `range`, `batch_get`, `export`) and writing (`writes`, `batch_write`); `change`, the one way a row changes; `conflict`, one write at a time; `piece`, wide rows; `follow`, what happens with it in the same commit |
 //! | `index` | secondary indexes and their rows |
 //! | `stream` | streams and their records |
 //! | `transaction` | local transactions; `inside`, work that may be part of one |

@@ -33,10 +33,14 @@ pub struct TableStoreOptions {
     /// Whether a write of a row that another request is writing at the same moment is answered `OTSRowOperationConflict`; otherwise
     /// such writes are done one after another.
     pub row_conflicts: bool,
+    /// Bytes of one row that an answer has, but one cell at least: a row of more is read in pieces, with `next_token`.
+    pub row_piece_bytes: usize,
 }
 
 /// The size that the service's documents advise against exceeding in one partition key, 10 GB.
 const SPLIT_BYTES: u64 = 10 << 30;
+/// What GetRange reads in one call (service document "Limits"); no document has a number for one row.
+const ROW_PIECE_BYTES: usize = 4 << 20;
 /// Twice the writes per second up to which the service's documents see no hot spot.
 const SPLIT_WRITES: u32 = 2_000;
 
@@ -50,6 +54,7 @@ impl Default for TableStoreOptions {
             split_pause: Duration::ZERO,
             partition_units_per_second: None,
             row_conflicts: false,
+            row_piece_bytes: ROW_PIECE_BYTES,
         }
     }
 }
@@ -113,6 +118,13 @@ impl TableStoreOptions {
     #[must_use]
     pub const fn row_conflicts(mut self, conflicts: bool) -> Self {
         self.row_conflicts = conflicts;
+        self
+    }
+
+    /// The same with answers that have so many bytes of one row.
+    #[must_use]
+    pub const fn row_piece_bytes(mut self, bytes: usize) -> Self {
+        self.row_piece_bytes = bytes;
         self
     }
 }

@@ -74,7 +74,7 @@ impl<T: Entity> Table<T> {
         let client = self.client.clone();
         let call = T::key(key).map(|key| GetRow::new(&self.name, key));
         async move {
-            let found = client.send(&call.map_err(EntityError::unsendable)?).await?.row;
+            let found = call.map_err(EntityError::unsendable)?.whole(&client).await?.row;
             found.as_ref().map(T::from_row).transpose().map_err(EntityError::unreadable)
         }
     }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use campaign_client::{Error, ErrorKind, Result};
+use campaign_client::Result;
 use futures_core::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::de::DeserializeOwned;
 
-use super::{decode::Decode, page::MAX_WIDE_ROW_BYTES};
-use crate::{Client, GetRow, PrimaryKey, Row, TableReads, batch, op::batch_get_row::MAX_ROWS, plain_buffer::Encode};
+use super::decode::Decode;
+use crate::{Client, GetRow, PrimaryKey, Row, TableReads, batch, op::batch_get_row::MAX_ROWS};
 
 /// Calls under way at once unless it is said otherwise.
 const IN_FLIGHT: usize = 8;
@@ -121,10 +121,9 @@ async fn read(client: Client, reads: TableReads, keys: Vec<PrimaryKey>) -> Vec<(
     let mut rows = Vec::with_capacity(keys.len());
     for (key, found) in keys.into_iter().zip(batch::get_rows(&client, call).await) {
         let row = match found {
-            Ok(output) => match output.next_token {
-                None => Ok(output.row),
-                Some(token) => whole(&client, &reads, &key, output.row, token).await.map(Some),
-            },
+            Ok(output) if output.next_token.is_none() => Ok(output.row),
+            // So wide that it goes on behind what came of it.
+            Ok(output) => get(&reads, &key).rest(&client, output).await.map(|output| output.row),
             Err(error) => Err(error),
         };
         rows.push((key, row));
@@ -132,43 +131,15 @@ async fn read(client: Client, reads: TableReads, keys: Vec<PrimaryKey>) -> Vec<(
     rows
 }
 
-/// A row so wide that it goes on behind what came of it.
-async fn whole(
-    client: &Client,
-    reads: &TableReads,
-    key: &PrimaryKey,
-    begun: Option<Row>,
-    mut token: bytes::Bytes,
-) -> Result<Row> {
-    let mut row = begun.unwrap_or_else(|| Row::new(key.clone()));
-    let mut bytes = row.encoded_len();
-    loop {
-        let next = client
-            .send(&GetRow {
-                columns_to_get: reads.columns_to_get.clone(),
-                time_range: reads.time_range,
-                max_versions: reads.max_versions,
-                filter: reads.filter.clone(),
-                start_column: reads.start_column.clone(),
-                end_column: reads.end_column.clone(),
-                token: Some(token.clone()),
-                ..GetRow::new(&reads.table_name, key.clone())
-            })
-            .await?;
-        if let Some(more) = next.row {
-            bytes += more.encoded_len();
-            row.columns.extend(more.columns);
-        }
-        if bytes > MAX_WIDE_ROW_BYTES {
-            return Err(Error::new(ErrorKind::Unreadable)
-                .with_message("a row of more than 64 MiB; read it part by part with `GetRow::token`"));
-        }
-        match next.next_token {
-            None => return Ok(row),
-            Some(same) if same == token => {
-                return Err(Error::unreadable("the answer goes on with the part that it just gave"));
-            }
-            Some(next) => token = next,
-        }
+/// The same read of one row.
+fn get(reads: &TableReads, key: &PrimaryKey) -> GetRow {
+    GetRow {
+        columns_to_get: reads.columns_to_get.clone(),
+        time_range: reads.time_range,
+        max_versions: reads.max_versions,
+        filter: reads.filter.clone(),
+        start_column: reads.start_column.clone(),
+        end_column: reads.end_column.clone(),
+        ..GetRow::new(&reads.table_name, key.clone())
     }
 }

@@ -1,4 +1,4 @@
-//! Reading many rows: ranges as streams, tables in several parts at once, rows by their keys.
+//! Reading many rows: ranges as streams, tables in several parts at once, rows by their keys, rows that are wide.
 
 mod bulk;
 mod checkpoint;
@@ -7,6 +7,7 @@ mod decode;
 mod page;
 mod rows;
 mod table;
+mod wide;
 
 pub use bulk::BulkReader;
 pub use checkpoint::ScanCheckpoint;

@@ -9,7 +9,7 @@ use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{BatchGetRow, PrimaryKey, RowResult, RowResults, TableReads, TableStore};
 
 use super::batch_write::{Admitted, about, admitted, check_tables};
-use super::wanted::{Wanted, read_row};
+use super::wanted::{Piece, Wanted, read_row};
 use crate::store::Read;
 use crate::tablestore::at::At;
 use crate::tablestore::check::{self, invalid};
@@ -43,10 +43,11 @@ impl Emulate for BatchGetRow {
             taken.push(admitted(at, &table.table_name, table.primary_keys.iter().collect()).await?);
         }
         let (get, at_once) = (self.clone(), at.at(None)?);
+        let bytes = at.cloud.options.row_piece_bytes;
         let results = at.read(move |read, service| {
             let mut room = READ_BYTES;
             let tables = get.tables.into_iter().zip(taken);
-            let tables = tables.map(|(table, taken)| rows_of(read, service, table, taken, &mut room, &at_once));
+            let tables = tables.map(|(table, taken)| rows_of(read, service, table, taken, &mut room, &at_once, bytes));
             Ok(RowResults { tables: tables.collect::<Result<_, _>>()? })
         });
         let results = results.await?;
@@ -62,6 +63,7 @@ fn rows_of(
     taken: Vec<Admitted>,
     room: &mut usize,
     at: &At,
+    bytes: usize,
 ) -> Result<Vec<RowResult<GetRowOutput>>, Refusal> {
     check::table_name(&reads.table_name)?;
     let table = index::readable(read, service, &reads.table_name);
@@ -73,19 +75,20 @@ fn rows_of(
         end: reads.end_column,
         filter: reads.filter,
         token: None,
+        bytes,
     };
     wanted.check()?;
     let mut tokens = reads.tokens.into_iter();
     let row = |(key, taken): (&PrimaryKey, Admitted)| {
         wanted.token = tokens.next();
         taken?;
-        let row = read_row(read, table.as_ref().map_err(Clone::clone)?, key, &wanted, at)?;
+        let Piece { row, next } = read_row(read, table.as_ref().map_err(Clone::clone)?, key, &wanted, at)?;
         let size = row.as_ref().map_or(0, row::size);
         // The service does not say what becomes of rows that have no room.
         *room = room.checked_sub(size).ok_or_else(|| {
             invalid(format!("The total data size of BatchGetRow exceeds the limit, limit size: {READ_BYTES}."))
         })?;
-        Ok(GetRowOutput { consumed: CapacityUnit::new(units(size), 0), row, next_token: None })
+        Ok(GetRowOutput { consumed: CapacityUnit::new(units(size), 0), row, next_token: next })
     };
     Ok(reads
         .primary_keys

@@ -38,6 +38,8 @@ impl Emulate for BulkExport {
                 end: None,
                 filter: export.filter,
                 token: None,
+                // An export has no tokens.
+                bytes: usize::MAX,
             };
             let page = read_range(read, &table, &bounds, &wanted, &at_once)?;
             let consumed = CapacityUnit::new(units(page.bytes), 0);

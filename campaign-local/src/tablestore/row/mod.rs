@@ -7,6 +7,7 @@ pub(super) mod conflict;
 pub(super) mod export;
 pub(super) mod follow;
 pub(super) mod key;
+mod piece;
 pub(super) mod range;
 pub(super) mod reads;
 pub(super) mod update;

@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
+use bytes::Bytes;
 use campaign_tablestore::op::get_range::Direction;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{PrimaryKey, Row};
 
 use super::key::row_key;
-use super::wanted::Wanted;
+use super::wanted::{Piece, Wanted};
 use crate::store::{Order, View};
 use crate::tablestore::at::At;
 use crate::tablestore::check::{self, Place, invalid};
@@ -38,6 +39,8 @@ pub(crate) struct Page {
     pub(crate) bytes: usize,
     /// The first row that is not in it.
     pub(crate) next: Option<PrimaryKey>,
+    /// Where that goes on in its columns: the last row of the page is a piece of it.
+    pub(crate) token: Option<Bytes>,
 }
 
 /// Reads the page that begins at the start of `bounds`.
@@ -52,6 +55,7 @@ pub(crate) fn read_range(
     check::key(table, start, Place::Bound)?;
     check::key(table, end, Place::Bound)?;
     let (start, end) = (row_key(table.number, start), row_key(table.number, end));
+    let first = start.clone();
     let (lower, upper, order) = match bounds.direction {
         Direction::Forward if start >= end => {
             return Err(invalid("Begin key must less than end key in FORWARD"));
@@ -68,12 +72,13 @@ pub(crate) fn read_range(
         return Err(invalid(check::LIMIT));
     }
     wanted.check()?;
+    let mut behind = wanted.behind(&first)?;
 
     let limit = bounds.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(SCANNED_ROWS);
     let versions = Versions::of(table, at.now);
     let mut page = Page::default();
     let mut refused = None;
-    view.scan(lower.as_slice()..upper.as_slice(), order, &mut |_, bytes| {
+    view.scan(lower.as_slice()..upper.as_slice(), order, &mut |place, bytes| {
         let row = match row::load(bytes, versions) {
             Ok(Some(row)) => row,
             Ok(None) => return ControlFlow::Continue(()),
@@ -82,20 +87,31 @@ pub(crate) fn read_range(
                 return ControlFlow::Break(());
             }
         };
-        let size = row::size(&row);
-        let full = page.scanned > 0 && page.bytes + size > SCANNED_BYTES;
-        if page.rows.len() >= limit || page.scanned >= SCANNED_ROWS || full {
-            page.next = Some(row.primary_key);
-            return ControlFlow::Break(());
-        }
-        page.scanned += 1;
-        page.bytes += size;
-        match wanted.of(table, row) {
-            Ok(row) => page.rows.extend(row),
+        // Only the first row may have been begun before; if it is gone, there is nothing to go on with.
+        let behind = behind.take().filter(|_| place == first);
+        let whole = row::size(&row);
+        let key = row.primary_key.clone();
+        let Piece { row, next } = match wanted.piece(table, row, place, behind.as_ref()) {
+            Ok(piece) => piece,
             Err(refusal) => {
                 refused = Some(refusal);
                 return ControlFlow::Break(());
             }
+        };
+        // Of a row in pieces, what is returned counts; of others, what was looked at.
+        let in_pieces = behind.is_some() || next.is_some();
+        let size = row.as_ref().filter(|_| in_pieces).map_or(whole, row::size);
+        let full = page.scanned > 0 && (page.bytes + size > SCANNED_BYTES || next.is_some());
+        if page.rows.len() >= limit || page.scanned >= SCANNED_ROWS || full {
+            page.next = Some(key);
+            return ControlFlow::Break(());
+        }
+        page.scanned += 1;
+        page.bytes += size;
+        page.rows.extend(row);
+        if next.is_some() {
+            (page.next, page.token) = (Some(key), next);
+            return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     })?;

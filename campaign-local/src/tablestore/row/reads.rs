@@ -6,7 +6,7 @@ use campaign_tablestore::schema::CapacityUnit;
 
 use super::key::row_key;
 use super::range::{Bounds, read_range};
-use super::wanted::{Wanted, read_row};
+use super::wanted::{Piece, Wanted, read_row};
 use crate::tablestore::check;
 use crate::tablestore::index;
 use crate::tablestore::operations::{Emulate, Moments, Stop};
@@ -19,6 +19,7 @@ impl Emulate for GetRow {
 
     async fn done(self, at: &Moments) -> Result<(Self, GetRowOutput), Stop> {
         let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        let bytes = at.cloud.options.row_piece_bytes;
         at.admit(&self.table_name, &self.primary_key).await?;
         let then = moment.clone();
         let output = at.look(&moment, move |view, service| {
@@ -32,10 +33,11 @@ impl Emulate for GetRow {
                 end: get.end_column,
                 filter: get.filter,
                 token: get.token,
+                bytes,
             };
-            let row = read_row(&view, &table, &get.primary_key, &wanted, &then)?;
+            let Piece { row, next } = read_row(&view, &table, &get.primary_key, &wanted, &then)?;
             let consumed = CapacityUnit::new(units(row.as_ref().map_or(0, row::size)), 0);
-            Ok(GetRowOutput { consumed, row, next_token: None })
+            Ok(GetRowOutput { consumed, row, next_token: next })
         });
         let output = output.await?;
         Ok((self, output))
@@ -49,6 +51,7 @@ impl Emulate for GetRange {
 
     async fn done(self, at: &Moments) -> Result<(Self, RangePage), Stop> {
         let (get, moment) = (self.clone(), at.at(self.transaction_id.as_deref())?);
+        let bytes = at.cloud.options.row_piece_bytes;
         at.admit(&self.table_name, &self.inclusive_start_primary_key).await?;
         let then = moment.clone();
         let page = at.look(&moment, move |view, service| {
@@ -68,9 +71,12 @@ impl Emulate for GetRange {
                 end: get.end_column,
                 filter: get.filter,
                 token: get.token,
+                bytes,
             };
             let page = read_range(&view, &table, &bounds, &wanted, &then)?;
-            Ok(RangePage::new(CapacityUnit::new(units(page.bytes), 0), &page.rows, page.next))
+            let mut answer = RangePage::new(CapacityUnit::new(units(page.bytes), 0), &page.rows, page.next);
+            answer.next_token = page.token;
+            Ok(answer)
         });
         let page = page.await?;
         Ok((self, page))

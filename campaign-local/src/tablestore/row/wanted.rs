@@ -4,6 +4,8 @@ use bytes::Bytes;
 use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{Column, Filter, Name, PrimaryKey, Row, TimeRange};
 
+use super::key::row_key;
+use super::piece::{self, Cell};
 use crate::store::View;
 use crate::tablestore::at::At;
 use crate::tablestore::check::{self, Place, bad_pattern, invalid};
@@ -13,18 +15,29 @@ use crate::tablestore::table::Table;
 /// Names in `columns_to_get` (official SDK tests; the document says 128).
 const COLUMNS_TO_GET: usize = 1024;
 
-/// What of the row of this key a read gets: none if there is no row, nothing of it was asked for, or the filter drops it.
+/// What a read gets of a row.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    /// None if there is no row, nothing of it was asked for, or the filter drops it.
+    pub(crate) row: Option<Row>,
+    /// Where to go on, if there is more of it than one answer has.
+    pub(crate) next: Option<Bytes>,
+}
+
+/// What of the row of this key a read gets.
 pub(crate) fn read_row(
     view: &impl View,
     table: &Table,
     key: &PrimaryKey,
     wanted: &Wanted,
     at: &At,
-) -> Result<Option<Row>, Refusal> {
+) -> Result<Piece, Refusal> {
     check::key(table, key, Place::Row)?;
     wanted.check()?;
+    let place = row_key(table.number, key);
+    let behind = wanted.behind(&place)?;
     let row = row::find(view, table, key, at)?;
-    Ok(row.map(|row| wanted.of(table, row)).transpose()?.flatten())
+    Ok(row.map(|row| wanted.piece(table, row, &place, behind.as_ref())).transpose()?.unwrap_or_default())
 }
 
 /// Which columns and versions of a row are asked for.
@@ -38,6 +51,8 @@ pub(crate) struct Wanted {
     pub(crate) filter: Option<Filter>,
     /// Where to go on in a wide row.
     pub(crate) token: Option<Bytes>,
+    /// Bytes of one row that an answer has; a row of more is read in pieces.
+    pub(crate) bytes: usize,
 }
 
 impl Wanted {
@@ -58,15 +73,30 @@ impl Wanted {
                 self.columns.len()
             )));
         }
-        // Rows are returned whole, so there is nothing to go on with.
-        if self.token.as_ref().is_some_and(|token| !token.is_empty()) {
-            return Err(invalid("The token is invalid."));
-        }
         Ok(())
     }
 
+    /// The cell behind which to go on in the row that is kept under `place`.
+    pub(crate) fn behind(&self, place: &[u8]) -> Result<Option<Cell>, Refusal> {
+        let token = self.token.as_ref().filter(|token| !token.is_empty());
+        token.map(|token| Cell::read(token, place)).transpose()
+    }
+
+    /// As much of what is wanted of `row`, which is kept under `place`, as an answer has. The filter is that of the whole row.
+    pub(crate) fn piece(&self, table: &Table, row: Row, place: &[u8], behind: Option<&Cell>) -> Result<Piece, Refusal> {
+        let Some(mut row) = self.of(table, row)? else { return Ok(Piece::default()) };
+        if let Some(cell) = behind {
+            piece::behind(&mut row, cell);
+            if row.columns.is_empty() {
+                return Ok(Piece::default());
+            }
+        }
+        let next = piece::cut(&mut row, self.bytes, place);
+        Ok(Piece { row: Some(row), next })
+    }
+
     /// What of `row` is returned; none if nothing of it was asked for, or the filter drops it.
-    pub(crate) fn of(&self, table: &Table, mut row: Row) -> Result<Option<Row>, Refusal> {
+    fn of(&self, table: &Table, mut row: Row) -> Result<Option<Row>, Refusal> {
         let had_columns = !row.columns.is_empty();
         let bounded = self.start.is_some() || self.end.is_some();
         row.columns.retain(|column| self.has(column));
