@@ -38,7 +38,6 @@ MODULES = [
 
 # Tests that cannot pass, by the end of their names, and why.
 NOT_APPLICABLE = {
-    "search_index_test.SearchIndexTest.test_queries": "after its other queries it asks for KnnVectorQuery, which is refused",
     "full_text_search_test.SearchIndexTest.test_queries": "asks for words of a Chinese dictionary and scores of BM25",
     "sql_query_test.SqlQueryTest.test_sql_query": "SQL is not emulated",
     "sql_query_test.SqlQueryTest.test_fbs_decoder_types": "SQL is not emulated",

@@ -10,6 +10,8 @@ from tablestore import (
     ColumnReturnType,
     ColumnsToGet,
     Count,
+    DateTimeUnit,
+    DateTimeValue,
     DistinctCount,
     ExistsQuery,
     FieldSchema,
@@ -20,16 +22,22 @@ from tablestore import (
     GeoBoundingBoxQuery,
     GeoDistanceQuery,
     GeoPolygonQuery,
+    GroupByComposite,
+    GroupByDateHistogram,
     GroupByField,
     GroupByFilter,
+    GroupByGeoGrid,
     GroupByHistogram,
     GroupByRange,
     Highlight,
     HighlightParameter,
+    InnerHits,
+    KnnVectorQuery,
     MatchAllQuery,
     MatchPhraseQuery,
     MatchQuery,
     Max,
+    NestedFilter,
     NestedQuery,
     Percentiles,
     PrefixQuery,
@@ -47,6 +55,9 @@ from tablestore import (
     TableOptions,
     TermQuery,
     TermsQuery,
+    VectorDataType,
+    VectorMetricType,
+    VectorOptions,
     WildcardQuery,
 )
 from tablestore.group_by import FieldRange
@@ -69,6 +80,8 @@ def prepare(client):
             ("g", "%f,%f" % (30 + i / 100, 114)),
             ("a", json.dumps([-1, i])),
             ("w", "2022-05-%02d" % (i + 1)),
+            ("v", json.dumps([i, 1])),
+            ("ip", "192.168.0.%d" % i),
             ("inner", json.dumps([{"x": i, "y": "a"}, {"x": -i, "y": "b"}])),
         ]
         client.put_row(TABLE, Row([("id", i)], columns if i else columns[:-1]))
@@ -84,6 +97,10 @@ def index():
             FieldSchema("g", FieldType.GEOPOINT, index=True),
             FieldSchema("a", FieldType.LONG, index=True, is_array=True, enable_sort_and_agg=True),
             FieldSchema("w", FieldType.DATE, index=True, date_formats=["yyyy-MM-dd"]),
+            FieldSchema(
+                "v", FieldType.VECTOR, vector_options=VectorOptions(VectorDataType.VD_FLOAT_32, VectorMetricType.VM_EUCLIDEAN, 2)
+            ),
+            FieldSchema("ip", FieldType.IP, index=True),
             FieldSchema(
                 "inner",
                 FieldType.NESTED,
@@ -105,7 +122,7 @@ def run(client, report):
         meta, sync = client.describe_search_index(TABLE, INDEX)
         return [field.field_name for field in meta.fields], sync.sync_phase.name
 
-    report.call("DescribeSearchIndex", (["k", "t", "n", "d", "g", "a", "w", "inner"], "INCR"), described)
+    report.call("DescribeSearchIndex", (["k", "t", "n", "d", "g", "a", "w", "v", "ip", "inner"], "INCR"), described)
     report.call("DescribeSearchIndex of none", NO_INDEX, client.describe_search_index, TABLE, "none")
 
     order = Sort([FieldSort("k", SortOrder.ASC)])
@@ -145,6 +162,8 @@ def run(client, report):
             [5],
             NestedQuery("inner", BoolQuery([TermQuery("inner.x", 5), TermQuery("inner.y", "a")])),
         ),
+        ("TermQuery of an address", [7], TermQuery("ip", "::ffff:192.168.0.7")),
+        ("RangeQuery of addresses", [8, 9], RangeQuery("ip", "192.168.0.8", "192.168.0.10")),
         ("GeoDistanceQuery", [0, 1, 2], GeoDistanceQuery("g", "30,114", 2500)),
         ("GeoBoundingBoxQuery", [28, 29], GeoBoundingBoxQuery("g", "31,113", "30.275,115")),
         ("GeoPolygonQuery", [0, 1], GeoPolygonQuery("g", ["29.5,113", "29.5,115", "30.015,115", "30.015,113"])),
@@ -154,6 +173,18 @@ def run(client, report):
     best = Sort([ScoreSort(SortOrder.DESC), FieldSort("k", SortOrder.ASC)])
     factor = FunctionScoreQuery(TermsQuery("k", ["key001", "key002", "key003"]), FieldValueFactor("d"))
     report.call("FunctionScoreQuery", [3, 2, 1], ids, factor, sort=best)
+    nearest = KnnVectorQuery("v", 3, [20.2, 1.0], filter=TermQuery("n", 2))
+    report.call("KnnVectorQuery with a filter", [20, 17, 23], ids, nearest, sort=best, limit=3)
+    second = Sort([FieldSort("inner.x", SortOrder.ASC, nested_filter=NestedFilter("inner", TermQuery("inner.y", "b")))])
+    report.call("Sort by inner rows that fit", [29, 28, 27], ids, MatchAllQuery(), sort=second, limit=3)
+
+    def inner_hits():
+        told = InnerHits(Sort([FieldSort("inner.x", SortOrder.ASC)]), 0, 10, None)
+        query = NestedQuery("inner", RangeQuery("inner.x", -3, 3, True, True), inner_hits=told)
+        found = search(query, limit=2, offset=1).search_hits
+        return [[(hits.path, [hit.nested_doc_offset for hit in hits.search_hits]) for hits in hit.search_inner_hits] for hit in found]
+
+    report.call("inner hits", [[("inner", [1, 0])], [("inner", [1, 0])]], inner_hits)
     report.call("Sort downwards", [29, 26], ids, TermQuery("n", 2), sort=Sort([FieldSort("d", SortOrder.DESC)]), limit=2)
     report.call("offset and limit", [4, 5], ids, MatchAllQuery(), offset=4, limit=2)
     report.call("Collapse", [0, 1, 2], ids, MatchAllQuery(), collapse_field=Collapse("n"))
@@ -200,6 +231,26 @@ def run(client, report):
     report.call("GroupByFilter", [10, 30], groups, filtered, lambda item: item.row_count)
     steps = GroupByHistogram("n", 2, FieldRange(0, 3))
     report.call("GroupByHistogram", [(0, 20), (2, 10)], groups, steps, lambda item: (item.key, item.value))
+
+    days = GroupByDateHistogram("w", DateTimeValue(2, DateTimeUnit.WEEK), time_zone="+08:00")
+    monday = 1650816000000 - 8 * 3600 * 1000  # 2022-04-25 in Shanghai
+    weeks = [(monday + i * 14 * 86400000, rows) for i, rows in enumerate([8, 14, 8])]
+    report.call("GroupByDateHistogram with a zone", weeks, groups, days, lambda item: (item.timestamp, item.row_count))
+    grid = GroupByGeoGrid("g", 4)
+    report.call("GroupByGeoGrid", [("wt37", 17), ("wt36", 13)], groups, grid, lambda item: (item.key, item.row_count))
+
+    def composite():
+        found, token = [], None
+        while True:
+            both = GroupByComposite([GroupByField("n"), GroupByHistogram("d", 10.0, FieldRange(0.0, 20.0))], 4, token)
+            result = search(MatchAllQuery(), limit=0, group_bys=[both]).group_by_results[0]
+            found.append([(item.keys, item.row_count) for item in result.items])
+            token = result.next_token
+            if not token:
+                return found
+
+    pairs = [(["0", "0.0"], 7), (["0", "10.0"], 3), (["1", "0.0"], 7), (["1", "10.0"], 3)]
+    report.call("GroupByComposite page by page", [pairs, [(["2", "0.0"], 6), (["2", "10.0"], 4)]], composite)
 
     def highlighted():
         marks = Highlight([HighlightParameter("t", 1, 18, "<b>", "</b>")])

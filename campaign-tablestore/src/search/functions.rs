@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::Query;
-use crate::wire::{enumeration, enumeration_field, messages};
+use super::{GeoPoint, Query, TimeSpan};
+use crate::WireFault;
+use crate::wire::{Wire, enumeration, enumeration_field, messages};
 
 enumeration! {
     /// What is done to a field before it is a factor.
@@ -163,12 +164,92 @@ messages! {
         pub shape: Option<DecayShape> = 2,
         /// What `param` is about.
         pub param_kind: Option<DecayParamKind> = 3,
-        /// Origin, scale and offset: the message of the kind, as the service's document has it.
+        /// Origin, scale and offset: the message of the kind. [`DecayFunction::new`] writes it, [`DecayFunction::param_of`]
+        /// reads it.
         pub param: Option<Bytes> = 4,
         /// What is left at the distance of the scale.
         pub decay: Option<f64> = 5,
         /// Which of several values counts.
         pub multi_value_mode: Option<MultiValueMode> = 6,
+    }
+
+    /// A distance in time.
+    #[derive(Default, Eq)]
+    pub struct DecayDates {
+        /// The origin in nanoseconds since 1970.
+        pub origin_long: Option<i64> = 1,
+        /// The origin in a format of the field.
+        pub origin_string: Option<String> = 2,
+        /// Where the decay is reached, above 0; days are the largest unit.
+        pub scale: Option<TimeSpan> = 3,
+        /// Up to where nothing is lost.
+        pub offset: Option<TimeSpan> = 4,
+    }
+
+    /// A distance between numbers.
+    #[derive(Default, Copy)]
+    pub struct DecayNumbers {
+        /// The origin.
+        pub origin: Option<f64> = 1,
+        /// Where the decay is reached, above 0.
+        pub scale: Option<f64> = 2,
+        /// Up to where nothing is lost.
+        pub offset: Option<f64> = 3,
+    }
+
+    /// A distance in metres.
+    #[derive(Default, Copy)]
+    pub struct DecayPlaces {
+        /// The origin.
+        pub origin: Option<GeoPoint> = 1,
+        /// Where the decay is reached, above 0.
+        pub scale: Option<f64> = 2,
+        /// Up to where nothing is lost.
+        pub offset: Option<f64> = 3,
+    }
+}
+
+/// What a decay falls with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DecayParam {
+    /// The distance in time, for DATE fields.
+    Date(DecayDates),
+    /// The distance between numbers, for LONG and DOUBLE fields.
+    Number(DecayNumbers),
+    /// The distance in metres, for GEO_POINT fields.
+    Place(DecayPlaces),
+}
+
+impl DecayFunction {
+    /// A score of 1 at the origin that falls with the distance of `field` from it.
+    pub fn new(field: impl Into<String>, shape: DecayShape, param: &DecayParam) -> Self {
+        let (kind, bytes) = match param {
+            DecayParam::Date(param) => (DecayParamKind::Date, param.to_bytes()),
+            DecayParam::Number(param) => (DecayParamKind::Numeric, param.to_bytes()),
+            DecayParam::Place(param) => (DecayParamKind::Geo, param.to_bytes()),
+        };
+        Self {
+            field: field.into(),
+            shape: Some(shape),
+            param_kind: Some(kind),
+            param: Some(bytes.into()),
+            decay: None,
+            multi_value_mode: None,
+        }
+    }
+
+    /// Origin, scale and offset, if the function says of which kind they are.
+    ///
+    /// # Errors
+    /// [`WireFault`] if the parameter is not one of its kind.
+    pub fn param_of(&self) -> Result<Option<DecayParam>, WireFault> {
+        let param = self.param.clone().unwrap_or_default();
+        let Some(kind) = self.param_kind else { return Ok(None) };
+        Ok(Some(match kind {
+            DecayParamKind::Date => DecayParam::Date(DecayDates::from_bytes(param)?),
+            DecayParamKind::Numeric => DecayParam::Number(DecayNumbers::from_bytes(param)?),
+            DecayParamKind::Geo => DecayParam::Place(DecayPlaces::from_bytes(param)?),
+        }))
     }
 }
 
@@ -183,5 +264,34 @@ impl FunctionsScoreQuery {
             min_score: None,
             max_score: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::TimeUnit;
+
+    #[test]
+    fn the_parameter_of_a_decay_is_read_as_it_was_written() {
+        let day = TimeSpan { value: 1, unit: TimeUnit::Day };
+        let params = [
+            DecayParam::Date(DecayDates {
+                origin_string: Some("1970".into()),
+                scale: Some(day),
+                ..DecayDates::default()
+            }),
+            DecayParam::Number(DecayNumbers { origin: Some(1.5), scale: Some(2.0), offset: None }),
+            DecayParam::Place(DecayPlaces { origin: Some(GeoPoint::new(1.0, 2.0)), ..DecayPlaces::default() }),
+        ];
+        for param in params {
+            let decay = DecayFunction::new("f", DecayShape::Gauss, &param);
+            assert_eq!(decay.param_of().unwrap(), Some(param));
+        }
+        let broken = DecayFunction {
+            param: Some(Bytes::from_static(&[0xff])),
+            ..DecayFunction::new("f", DecayShape::Exp, &DecayParam::Number(DecayNumbers::default()))
+        };
+        assert!(broken.param_of().is_err());
     }
 }

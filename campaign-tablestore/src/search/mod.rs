@@ -41,8 +41,9 @@ pub use aggregation::{
 };
 pub use analyzer::Analyzer;
 pub use functions::{
-    CombineMode, DecayFunction, DecayParamKind, DecayShape, FieldValueFunction, FunctionScoreMode, FunctionsScoreQuery,
-    Modifier, MultiValueMode, RandomFunction, ScoreFunction,
+    CombineMode, DecayDates, DecayFunction, DecayNumbers, DecayParam, DecayParamKind, DecayPlaces, DecayShape,
+    FieldValueFunction, FunctionScoreMode, FunctionsScoreQuery, Modifier, MultiValueMode, RandomFunction,
+    ScoreFunction,
 };
 pub use group_by::{
     AggregationOrder, By, ByComposite, ByDateHistogram, ByField, ByFilter, ByGeoDistance, ByGeoGrid, ByHistogram,

@@ -1,22 +1,31 @@
-//! Numbers about the rows that fit.
+//! Numbers about the rows that fit, made while the rows go by.
+//!
+//! What is held: a count and a few numbers; 8 bytes for each different value of a DistinctCount and for each value of
+//! Percentiles; the keys of the first rows of TopRows.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use campaign_tablestore::search::{
-    Aggregation, AggregationResult, AggregationValue, FieldType, Function, Metric, Percentile, Percentiles, TopRows,
+    Aggregation, AggregationResult, AggregationValue, FieldSchema, FieldType, Function, Metric, Percentile,
+    Percentiles, Sort, TopRows,
 };
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Row, Value};
+use campaign_tablestore::{PrimaryKey, Row, Value};
 
+use super::best::Best;
 use super::document::{Document, Scalar, asked};
-use super::evaluate::count;
-use super::index::{SearchIndex, field};
-use super::order::{Hit, sort};
+use super::evaluate::{Scope, count};
+use super::nested;
+use super::order::{Ranked, Ranking};
 use crate::tablestore::check::invalid;
 
 /// Rows of a TopRows, and aggregations of one level. No document has the first number.
 const TOP_ROWS: i32 = 100;
 const AGGREGATIONS: usize = 5;
+
+/// The order of TopRows without one.
+const NO_ORDER: &Sort = &Sort { sorters: Vec::new(), disable_default_pk_sorter: None };
 
 /// Which fields can be aggregated.
 #[derive(Clone, Copy, PartialEq)]
@@ -27,111 +36,174 @@ pub(super) enum Kinds {
     Values,
 }
 
-/// The results of all of them.
-pub(super) fn all(
-    aggregations: &[Aggregation],
-    rows: &[&Row],
-    index: &SearchIndex,
-) -> Result<Vec<AggregationResult>, Refusal> {
-    if aggregations.len() > AGGREGATIONS {
-        return Err(invalid(format!("the number of aggregations must not exceed {AGGREGATIONS}")));
+/// The values of a field, as aggregations and group-bys take them.
+#[derive(Clone, Debug)]
+pub(super) struct Values<'a> {
+    path: &'a str,
+    missing: Option<Scalar>,
+    scope: Scope<'a>,
+    pub(super) schema: &'a FieldSchema,
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn new(path: &'a str, missing: Option<&Value>, kinds: Kinds, scope: Scope<'a>) -> Result<Self, Refusal> {
+        let schema = scope.path(path).filter(|field| field.sort_and_agg != Some(false)).filter(|field| {
+            let number = matches!(field.field_type, FieldType::Long | FieldType::Double);
+            match kinds {
+                Kinds::Numbers => number,
+                Kinds::NumbersAndDates => number || field.field_type == FieldType::Date,
+                Kinds::Values => !matches!(field.field_type, FieldType::Text | FieldType::Nested | FieldType::Vector),
+            }
+        });
+        let name = crate::log::printable(path);
+        let schema = schema.ok_or_else(|| invalid(format!("aggregation is not supported for field[{name}]")))?;
+        let missing = missing.map(|missing| {
+            asked(schema, missing).ok_or_else(|| invalid(format!("[missing] is not a value of field[{name}]")))
+        });
+        Ok(Self { path, missing: missing.transpose()?, scope, schema })
     }
-    let result = |aggregation: &Aggregation| {
-        Ok(AggregationResult { name: aggregation.name.clone(), value: value(&aggregation.function, rows, index)? })
-    };
-    aggregations.iter().map(result).collect()
-}
 
-fn value(function: &Function, rows: &[&Row], index: &SearchIndex) -> Result<AggregationValue, Refusal> {
-    let numbers = |of: &Metric| {
-        let values = values(&of.field, of.missing.as_ref(), Kinds::NumbersAndDates, rows, index)?;
-        Ok::<Vec<f64>, Refusal>(values.iter().filter_map(Scalar::number).collect())
-    };
-    Ok(match function {
-        Function::Avg(of) => {
-            let numbers = numbers(of)?;
-            let mean = (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / count(numbers.len()));
-            AggregationValue::Avg(mean)
-        }
-        Function::Max(of) => AggregationValue::Max(numbers(of)?.into_iter().reduce(f64::max)),
-        Function::Min(of) => AggregationValue::Min(numbers(of)?.into_iter().reduce(f64::min)),
-        Function::Sum(of) => AggregationValue::Sum(Some(numbers(of)?.iter().sum())),
-        Function::Count(of) => {
-            let values = values(&of.field, None, Kinds::Values, rows, index)?;
-            AggregationValue::Count(i64::try_from(values.len()).unwrap_or(i64::MAX))
-        }
-        Function::DistinctCount(of) => {
-            let values = values(&of.field, of.missing.as_ref(), Kinds::Values, rows, index)?;
-            let different: HashSet<String> = values.iter().map(Scalar::key).collect();
-            AggregationValue::DistinctCount(i64::try_from(different.len()).unwrap_or(i64::MAX))
-        }
-        Function::TopRows(of) => AggregationValue::TopRows(top_rows(of, rows, index)?),
-        Function::Percentiles(of) => AggregationValue::Percentiles(percentiles(of, rows, index)?),
-    })
-}
-
-/// The values of a field in all rows.
-pub(super) fn values(
-    path: &str,
-    missing: Option<&Value>,
-    kinds: Kinds,
-    rows: &[&Row],
-    index: &SearchIndex,
-) -> Result<Vec<Scalar>, Refusal> {
-    let fields = &index.schema().fields;
-    let schema = field(fields, path).filter(|field| field.sort_and_agg != Some(false)).filter(|field| {
-        let number = matches!(field.field_type, FieldType::Long | FieldType::Double);
-        match kinds {
-            Kinds::Numbers => number,
-            Kinds::NumbersAndDates => number || field.field_type == FieldType::Date,
-            Kinds::Values => !matches!(field.field_type, FieldType::Text | FieldType::Nested | FieldType::Vector),
-        }
-    });
-    let Some(schema) = schema else {
-        return Err(invalid(format!("aggregation is not supported for field[{}]", crate::log::printable(path))));
-    };
-    let missing = missing.and_then(|missing| asked(schema, missing));
-    let mut all = Vec::new();
-    for row in rows {
-        let found = Document::Row(row).all(fields, path);
+    /// Those of a row; in one without the field, the value for that.
+    pub(super) fn of(&self, row: &Row) -> Vec<Scalar> {
+        let mut found = nested::values(Document::Row(row), self.scope, self.path, None);
         if found.is_empty() {
-            all.extend(missing.clone());
+            found.extend(self.missing.clone());
         }
-        all.extend(found);
+        found
     }
-    Ok(all)
 }
 
-fn top_rows(of: &TopRows, rows: &[&Row], index: &SearchIndex) -> Result<Vec<Row>, Refusal> {
+/// Aggregations that are being made.
+#[derive(Clone, Debug)]
+pub(super) struct Aggregations<'a>(Vec<(&'a str, Running<'a>)>);
+
+#[derive(Clone, Debug)]
+enum Running<'a> {
+    Numbers { of: Values<'a>, function: &'a Function, count: usize, sum: f64, least: f64, greatest: f64 },
+    Count(Values<'a>, i64),
+    Different(Values<'a>, HashSet<u64>),
+    Top(Ranking<'a>, Best<'a, PrimaryKey>),
+    Shares { of: Values<'a>, percents: Vec<f64>, numbers: Vec<f64> },
+}
+
+impl<'a> Aggregations<'a> {
+    pub(super) fn new(aggregations: &'a [Aggregation], scope: Scope<'a>) -> Result<Self, Refusal> {
+        if aggregations.len() > AGGREGATIONS {
+            return Err(invalid(format!("the number of aggregations must not exceed {AGGREGATIONS}")));
+        }
+        let running =
+            |aggregation: &'a Aggregation| Ok((aggregation.name.as_str(), Running::new(&aggregation.function, scope)?));
+        aggregations.iter().map(running).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn add(&mut self, row: &Row, score: f64) {
+        self.0.iter_mut().for_each(|(_, running)| running.add(row, score));
+    }
+
+    pub(super) fn done(self) -> Vec<AggregationResult> {
+        let result =
+            |(name, running): (&str, Running<'_>)| AggregationResult { name: name.to_owned(), value: running.done() };
+        self.0.into_iter().map(result).collect()
+    }
+}
+
+impl<'a> Running<'a> {
+    fn new(function: &'a Function, scope: Scope<'a>) -> Result<Self, Refusal> {
+        let values = |of: &'a Metric, kinds| Values::new(&of.field, of.missing.as_ref(), kinds, scope);
+        Ok(match function {
+            Function::Avg(of) | Function::Max(of) | Function::Min(of) | Function::Sum(of) => Self::Numbers {
+                of: values(of, Kinds::NumbersAndDates)?,
+                function,
+                count: 0,
+                sum: 0.0,
+                least: f64::INFINITY,
+                greatest: f64::NEG_INFINITY,
+            },
+            Function::Count(of) => Self::Count(Values::new(&of.field, None, Kinds::Values, scope)?, 0),
+            Function::DistinctCount(of) => Self::Different(values(of, Kinds::Values)?, HashSet::new()),
+            Function::TopRows(of) => {
+                let ranking = Ranking::new(of.sort.as_ref().unwrap_or(NO_ORDER), scope)?;
+                Self::Top(ranking, Best::new(ranking, top_rows(of)?))
+            }
+            Function::Percentiles(of) => Self::Shares {
+                of: Values::new(&of.field, of.missing.as_ref(), Kinds::NumbersAndDates, scope)?,
+                percents: percents(of)?,
+                numbers: Vec::new(),
+            },
+        })
+    }
+
+    fn add(&mut self, row: &Row, score: f64) {
+        match self {
+            Self::Numbers { of, count, sum, least, greatest, .. } => {
+                for number in of.of(row).iter().filter_map(Scalar::number) {
+                    *count += 1;
+                    *sum += number;
+                    *least = least.min(number);
+                    *greatest = greatest.max(number);
+                }
+            }
+            Self::Count(of, count) => *count += i64::try_from(of.of(row).len()).unwrap_or(0),
+            Self::Different(of, seen) => {
+                for value in of.of(row) {
+                    let mut hasher = DefaultHasher::new();
+                    value.key().hash(&mut hasher);
+                    seen.insert(hasher.finish());
+                }
+            }
+            Self::Top(ranking, best) => {
+                let keys = ranking.keys(Document::Row(row), score);
+                best.add(Ranked { keys, at: row.primary_key.clone() }, None);
+            }
+            Self::Shares { of, numbers, .. } => numbers.extend(of.of(row).iter().filter_map(Scalar::number)),
+        }
+    }
+
+    fn done(self) -> AggregationValue {
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        match self {
+            Self::Numbers { function, count: many, sum, least, greatest, .. } => {
+                let some = |number: f64| (many > 0).then_some(number);
+                match function {
+                    Function::Max(_) => AggregationValue::Max(some(greatest)),
+                    Function::Min(_) => AggregationValue::Min(some(least)),
+                    Function::Avg(_) => AggregationValue::Avg(some(sum / count(many.max(1)))),
+                    _ => AggregationValue::Sum(Some(sum)),
+                }
+            }
+            Self::Count(_, count) => AggregationValue::Count(count),
+            Self::Different(_, seen) => AggregationValue::DistinctCount(whole(seen.len())),
+            // The key only: the rows of an aggregation are for looking up.
+            Self::Top(_, best) => {
+                AggregationValue::TopRows(best.sorted().into_iter().map(|ranked| Row::new(ranked.at)).collect())
+            }
+            Self::Shares { of, percents, mut numbers } => {
+                numbers.sort_by(f64::total_cmp);
+                let is_whole = of.schema.field_type != FieldType::Double;
+                let items = percents.into_iter().filter_map(|percent| {
+                    let value = at_share(&numbers, percent / 100.0)?;
+                    let value = if is_whole { Value::Integer(truncated(value)) } else { Value::Double(value) };
+                    Some(Percentile { percent, value })
+                });
+                AggregationValue::Percentiles(items.collect())
+            }
+        }
+    }
+}
+
+fn top_rows(of: &TopRows) -> Result<usize, Refusal> {
     let limit = of.limit.unwrap_or(1);
-    if !(1..=TOP_ROWS).contains(&limit) {
-        return Err(invalid(format!("[top_rows.limit] must be in [1, {TOP_ROWS}]")));
-    }
-    let mut hits: Vec<Hit<'_>> = rows.iter().map(|row| Hit { row, score: 1.0 }).collect();
-    if let Some(order) = &of.sort {
-        sort(&mut hits, order, index)?;
-    }
-    // The key only: the rows of an aggregation are for looking up.
-    let keys = hits.iter().take(usize::try_from(limit).unwrap_or(0));
-    Ok(keys.map(|hit| Row::new(hit.row.primary_key.clone())).collect())
+    let fits = usize::try_from(limit).ok().filter(|_| (1..=TOP_ROWS).contains(&limit));
+    fits.ok_or_else(|| invalid(format!("[top_rows.limit] must be in [1, {TOP_ROWS}]")))
 }
 
-fn percentiles(of: &Percentiles, rows: &[&Row], index: &SearchIndex) -> Result<Vec<Percentile>, Refusal> {
-    let mut values = values(&of.field, of.missing.as_ref(), Kinds::NumbersAndDates, rows, index)?;
-    values.sort_by(Scalar::order);
-    let whole = !matches!(values.first(), Some(Scalar::Double(_)));
-    let numbers: Vec<f64> = values.iter().filter_map(Scalar::number).collect();
-    let mut shares = of.percentiles.clone();
-    shares.sort_by(f64::total_cmp);
-    if shares.iter().any(|share| !(0.0..=100.0).contains(share)) {
+fn percents(of: &Percentiles) -> Result<Vec<f64>, Refusal> {
+    let mut percents = of.percentiles.clone();
+    percents.sort_by(f64::total_cmp);
+    if percents.is_empty() || percents.iter().any(|percent| !(0.0..=100.0).contains(percent)) {
         return Err(invalid("percentiles must be in [0, 100]"));
     }
-    let items = shares.into_iter().filter_map(|percent| {
-        let value = at_share(&numbers, percent / 100.0)?;
-        let value = if whole { Value::Integer(truncated(value)) } else { Value::Double(value) };
-        Some(Percentile { percent, value })
-    });
-    Ok(items.collect())
+    Ok(percents)
 }
 
 /// The value at a share of sorted numbers, half-way between neighbours.
@@ -147,4 +219,18 @@ fn at_share(numbers: &[f64], share: f64) -> Option<f64> {
 #[allow(clippy::cast_possible_truncation, reason = "the fraction is what is to be left out")]
 pub(super) const fn truncated(number: f64) -> i64 {
     number as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_lies_between_the_values_beside_it() {
+        let numbers: Vec<f64> = (0..10).map(f64::from).collect();
+        let at = |percent: f64| at_share(&numbers, percent / 100.0).unwrap();
+        assert_eq!([at(0.0), at(50.0), at(90.0), at(100.0)], [0.0, 4.5, 8.5, 9.0]);
+        assert_eq!(at_share(&[7.0], 0.3), Some(7.0));
+        assert_eq!(at_share(&[], 0.5), None);
+    }
 }

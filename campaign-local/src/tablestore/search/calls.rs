@@ -21,6 +21,9 @@ const FIELDS: usize = 1000;
 const LEVELS: usize = 5;
 const SHORTEST_LIFE: i32 = 86_400;
 
+/// Numbers of a vector (service document "Search index limits").
+const DIMENSION: i32 = 4096;
+
 fn about(table: &str, index: &str) -> Vec<u8> {
     [table.as_bytes(), &[0], index.as_bytes()].concat()
 }
@@ -97,9 +100,10 @@ fn check_fields(fields: &mut [FieldSchema], level: usize) -> Result<(), Refusal>
     }
     for field in fields {
         match field.field_type {
-            FieldType::Json | FieldType::Flattened | FieldType::Ip => {
-                return Err(unsupported("fields of the types JSON, FLATTENED and IP"));
+            FieldType::Json | FieldType::Flattened => {
+                return Err(unsupported("fields of the types JSON and FLATTENED"));
             }
+            FieldType::Vector => check_vector(field, level)?,
             FieldType::Nested => check_fields(&mut field.fields, level + 1)?,
             FieldType::Text => {
                 field.analyzer.get_or_insert_with(|| "single_word".to_owned());
@@ -116,6 +120,17 @@ fn check_fields(fields: &mut [FieldSchema], level: usize) -> Result<(), Refusal>
         }
     }
     Ok(())
+}
+
+fn check_vector(field: &FieldSchema, level: usize) -> Result<(), Refusal> {
+    if level > 0 || field.is_array == Some(true) {
+        return Err(unsupported("vectors inside nested fields or arrays"));
+    }
+    let dimension = field.vector_options.and_then(|options| options.dimension);
+    if dimension.is_some_and(|dimension| (1..=DIMENSION).contains(&dimension)) {
+        return Ok(());
+    }
+    Err(invalid(format!("the dimension of the vector field [{}] must be in [1, {DIMENSION}]", field.name)))
 }
 
 impl Emulate for DescribeSearchIndex {

@@ -1,6 +1,7 @@
 //! A row as an index sees it: the values of its fields.
 
 use std::cmp::Ordering;
+use std::net::{IpAddr, Ipv6Addr};
 
 use campaign_tablestore::search::{FieldSchema, FieldType, GeoPoint};
 use campaign_tablestore::{KeyValue, Row, Value};
@@ -18,6 +19,8 @@ pub(super) enum Scalar {
     Place(GeoPoint),
     /// Milliseconds since 1970.
     Date(i64),
+    /// An address; one of version 4 as version 6 has it, `::ffff:192.0.2.1`.
+    Ip(Ipv6Addr),
 }
 
 impl Scalar {
@@ -27,7 +30,7 @@ impl Scalar {
         match self {
             Self::Long(number) | Self::Date(number) => Some(*number as f64),
             Self::Double(number) => Some(*number),
-            Self::Boolean(_) | Self::Text(_) | Self::Place(_) => None,
+            Self::Boolean(_) | Self::Text(_) | Self::Place(_) | Self::Ip(_) => None,
         }
     }
 
@@ -39,6 +42,7 @@ impl Scalar {
             Self::Boolean(truth) => truth.to_string(),
             Self::Text(text) => text.clone(),
             Self::Place(place) => place.to_string(),
+            Self::Ip(address) => address.to_canonical().to_string(),
         }
     }
 
@@ -48,7 +52,32 @@ impl Scalar {
             (Self::Double(a), Self::Double(b)) => a.total_cmp(b),
             (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Ip(a), Self::Ip(b)) => a.cmp(b),
             _ => self.key().cmp(&other.key()),
+        }
+    }
+
+    /// Appends bytes that compare as values of one field do, none of which begins another's.
+    pub(super) fn comparable(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Long(number) | Self::Date(number) => bytes.extend((number ^ i64::MIN).to_be_bytes()),
+            Self::Double(number) => {
+                let bits = number.to_bits();
+                // As the standard library's total order has it: below zero all bits are turned.
+                let turned = if number.is_sign_negative() { !bits } else { bits ^ (1 << 63) };
+                bytes.extend(turned.to_be_bytes());
+            }
+            Self::Boolean(truth) => bytes.push(u8::from(*truth)),
+            Self::Text(_) | Self::Place(_) => {
+                for byte in self.key().bytes() {
+                    bytes.push(byte);
+                    if byte == 0 {
+                        bytes.push(0xff);
+                    }
+                }
+                bytes.extend([0, 0]);
+            }
+            Self::Ip(address) => bytes.extend(address.octets()),
         }
     }
 }
@@ -63,9 +92,7 @@ pub(super) enum Document<'a> {
 impl Document<'_> {
     /// The values of `field`, which is one of this document's own.
     pub(super) fn values(&self, field: &FieldSchema) -> Vec<Scalar> {
-        let source = field.source_field_names.first().filter(|_| field.is_virtual_field == Some(true));
-        let raw = self.raw(source.unwrap_or(&field.name));
-        match raw {
+        match self.raw(column(field)) {
             Some(Json::Array(items)) if field.is_array == Some(true) => {
                 items.iter().filter_map(|item| scalar(field, item)).collect()
             }
@@ -79,7 +106,19 @@ impl Document<'_> {
         }
     }
 
-    /// The rows inside a nested field.
+    /// The vector of a VECTOR field: JSON in a text, or the numbers' bytes, the lowest first (service document "Data types").
+    pub(super) fn vector(&self, field: &FieldSchema) -> Option<Vec<f32>> {
+        if let Self::Row(row) = self
+            && let Some(Value::Binary(bytes)) = row.get(column(field))
+        {
+            let (numbers, rest) = bytes.as_chunks();
+            return rest.is_empty().then(|| numbers.iter().map(|number| f32::from_le_bytes(*number)).collect());
+        }
+        let Some(Json::String(text)) = self.raw(column(field)) else { return None };
+        serde_json::from_str(&text).ok()
+    }
+
+    /// The rows inside a nested field, in their order.
     pub(super) fn inner(&self, field: &FieldSchema) -> Vec<Json> {
         let rows = match self.raw(&field.name) {
             Some(Json::String(text)) => serde_json::from_str(&text).unwrap_or(Json::Null),
@@ -93,24 +132,6 @@ impl Document<'_> {
         }
     }
 
-    /// The values at a path, through nested fields: for aggregations and sorting.
-    pub(super) fn all(&self, fields: &[FieldSchema], path: &str) -> Vec<Scalar> {
-        for field in fields {
-            if field.name == path {
-                return self.values(field);
-            }
-            let rest = path.strip_prefix(field.name.as_str()).and_then(|rest| rest.strip_prefix('.'));
-            if let Some(rest) = rest.filter(|_| field.field_type == FieldType::Nested) {
-                return self
-                    .inner(field)
-                    .iter()
-                    .flat_map(|row| Document::Inner(row).all(&field.fields, rest))
-                    .collect();
-            }
-        }
-        Vec::new()
-    }
-
     fn raw(&self, name: &str) -> Option<Json> {
         match self {
             Self::Inner(row) => row.get(name).filter(|value| !value.is_null()).cloned(),
@@ -122,6 +143,11 @@ impl Document<'_> {
             },
         }
     }
+}
+
+/// The column that a field's values are in.
+fn column(field: &FieldSchema) -> &str {
+    field.source_field_names.first().filter(|_| field.is_virtual_field == Some(true)).unwrap_or(&field.name)
 }
 
 fn attribute(value: &Value) -> Option<Json> {
@@ -146,7 +172,11 @@ fn scalar(field: &FieldSchema, raw: &Json) -> Option<Scalar> {
             Json::String(text) => dates::parse(&field.date_formats, text)?,
             raw => dates::parse(&field.date_formats, &raw.as_i64()?.to_string()).or(raw.as_i64())?,
         }),
-        FieldType::Nested | FieldType::Vector | FieldType::Ip | FieldType::Json | FieldType::Flattened => return None,
+        FieldType::Ip => Scalar::Ip(match raw.as_str()?.parse().ok()? {
+            IpAddr::V4(address) => address.to_ipv6_mapped(),
+            IpAddr::V6(address) => address,
+        }),
+        FieldType::Nested | FieldType::Vector | FieldType::Json | FieldType::Flattened => return None,
     })
 }
 

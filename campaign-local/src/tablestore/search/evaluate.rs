@@ -1,140 +1,151 @@
-//! Which rows fit a query, and how well.
+//! Which rows fit a query, and how well. The query has been checked: see `validate`.
 //!
 //! Scores are simple: each word or value that is found counts 1, times the query's weight; BoolQuery adds those of `must` and
 //! `should`, the others do what their documents say with the scores inside them. The service's own scores (BM25) differ.
 //! A field that the index has not is found in no row.
 
+use campaign_tablestore::Value;
 use campaign_tablestore::search::{
-    BoolQuery, FieldSchema, FieldType, MatchQuery, NestedQuery, Operator, Query, RangeQuery, ScoreMode,
+    BoolQuery, DisMaxQuery, FieldSchema, FieldType, MatchQuery, Operator, Query, RangeQuery,
 };
-use campaign_tablestore::server::Refusal;
 
 use super::document::{Document, Scalar, asked};
-use super::geo;
+use super::vectors::Near;
 use super::words::words;
-use crate::tablestore::check::{invalid, unsupported};
+use super::{functions, geo, index, nested};
 
-/// Values of a TermsQuery, characters of a pattern, bytes of a prefix (service document "Search index limits").
-const TERMS: usize = 1024;
-const PATTERN: usize = 32;
-const PREFIX: usize = 1000;
-
-/// Where names are looked up: the fields, and what stands before their names in a query.
-#[derive(Clone, Copy)]
+/// Where names are looked up: the fields, and what stands before their names in a query; and what the query has of its own.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'a> {
     pub(super) fields: &'a [FieldSchema],
     pub(super) prefix: &'a str,
+    /// The rows that the vector queries found.
+    pub(super) near: &'a [Near<'a>],
+    /// What random scores are made of.
+    pub(super) seed: u64,
 }
 
 impl<'a> Scope<'a> {
-    fn field(&self, path: &str) -> Option<&'a FieldSchema> {
+    /// The fields of an index.
+    pub(super) const fn of(fields: &'a [FieldSchema], seed: u64) -> Self {
+        Self { fields, prefix: "", near: &[], seed }
+    }
+
+    /// The fields of a nested one.
+    pub(super) const fn inside<'b>(self, fields: &'b [FieldSchema], prefix: &'b str) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope { fields, prefix, near: &[], seed: self.seed }
+    }
+
+    /// The field of this name.
+    pub(super) fn field(&self, path: &str) -> Option<&'a FieldSchema> {
         let name = path.strip_prefix(self.prefix)?;
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The same, also through nested fields.
+    pub(super) fn path(&self, path: &str) -> Option<&'a FieldSchema> {
+        index::field(self.fields, path.strip_prefix(self.prefix)?)
+    }
+}
+
+/// The queries that a query is made of.
+pub(super) fn inside(query: &Query) -> Vec<&Query> {
+    match query {
+        Query::Bool(query) => {
+            let all = query.must.iter().chain(&query.must_not).chain(&query.filter).chain(&query.should);
+            all.collect()
+        }
+        Query::ConstScore(query) => vec![&query.filter],
+        Query::FunctionScore(query) => vec![&query.query],
+        Query::FunctionsScore(query) => vec![&query.query],
+        Query::DisMax(query) => query.queries.iter().collect(),
+        Query::Nested(query) => vec![&query.query],
+        _ => Vec::new(),
     }
 }
 
 /// The score of a document, or none if it does not fit.
-pub(super) fn score(query: &Query, document: Document<'_>, scope: Scope<'_>) -> Result<Option<f64>, Refusal> {
+pub(super) fn score(query: &Query, document: Document<'_>, scope: Scope<'_>) -> Option<f64> {
     let plain = |fits: bool, weight: Option<f32>| fits.then(|| f64::from(weight.unwrap_or(1.0)));
     let any = |path: &str, fits: &dyn Fn(&FieldSchema, &Scalar) -> bool| {
         let Some(field) = scope.field(path).filter(|field| field.index != Some(false)) else { return false };
         document.values(field).iter().any(|value| fits(field, value))
     };
-    Ok(match query {
+    let place = |path: &str, fits: &dyn Fn(campaign_tablestore::search::GeoPoint) -> bool| {
+        any(path, &|_, value| matches!(value, Scalar::Place(place) if fits(*place)))
+    };
+    match query {
         Query::MatchAll(_) => Some(1.0),
-        Query::Match(query) => match_words(query, document, scope)?,
+        Query::Match(query) => match_words(query, document, scope),
         Query::MatchPhrase(query) => {
             let slop = usize::try_from(query.slop.unwrap_or(0)).unwrap_or(0);
             plain(any(&query.field, &|field, value| has_phrase(field, value, &query.text, slop)), query.weight)
         }
         Query::Term(query) => plain(any(&query.field, &|field, value| is(field, value, &query.term)), query.weight),
         Query::Terms(query) => {
-            if query.terms.is_empty() || query.terms.len() > TERMS {
-                return Err(invalid(format!("the number of terms must be in [1, {TERMS}]")));
-            }
             let fits = |field: &FieldSchema, value: &Scalar| query.terms.iter().any(|term| is(field, value, term));
             plain(any(&query.field, &fits), query.weight)
         }
         Query::Range(query) => plain(any(&query.field, &|field, value| in_range(field, value, query)), None),
         Query::Prefix(query) => {
-            if query.prefix.len() > PREFIX {
-                return Err(invalid(format!("the length of prefix must not exceed {PREFIX}")));
-            }
             let fits = |text: &str| text.starts_with(&*query.prefix);
             plain(any(&query.field, &|field, value| text_fits(field, value, &fits)), query.weight)
         }
         Query::Suffix(query) => {
-            if scope.field(&query.field).is_some_and(|field| field.field_type != FieldType::FuzzyKeyword) {
-                return Err(invalid(format!("suffix query is not supported for field[{}]", query.field)));
-            }
             let fits = |text: &str| text.ends_with(&*query.suffix);
             plain(any(&query.field, &|field, value| text_fits(field, value, &fits)), query.weight)
         }
         Query::Wildcard(query) => {
-            if query.pattern.chars().count() > PATTERN {
-                return Err(invalid(format!("the length of wildcard must not exceed {PATTERN}")));
-            }
-            let pattern: Vec<char> = query.pattern.chars().collect();
-            let fits = |text: &str| is_like(&text.chars().collect::<Vec<_>>(), &pattern);
+            let fits = |text: &str| is_like(text, &query.pattern);
             plain(any(&query.field, &|field, value| text_fits(field, value, &fits)), query.weight)
         }
         Query::Exists(query) => {
-            let field = scope.field(&query.field);
-            let there = field.is_some_and(|field| match field.field_type {
+            let there = scope.field(&query.field).is_some_and(|field| match field.field_type {
                 FieldType::Nested => !document.inner(field).is_empty(),
+                FieldType::Vector => document.vector(field).is_some(),
                 _ => !document.values(field).is_empty(),
             });
             plain(there, None)
         }
         Query::GeoBoundingBox(query) => {
-            let fits = |_: &FieldSchema, value: &Scalar| match value {
-                Scalar::Place(place) => geo::in_box(*place, query.top_left, query.bottom_right),
-                _ => false,
-            };
-            plain(any(&query.field, &fits), None)
+            let fits = |at| geo::in_box(at, query.top_left, query.bottom_right);
+            plain(place(&query.field, &fits), None)
         }
         Query::GeoDistance(query) => {
-            let fits = |_: &FieldSchema, value: &Scalar| match value {
-                Scalar::Place(place) => geo::distance(*place, query.center_point) <= query.metres,
-                _ => false,
-            };
-            plain(any(&query.field, &fits), None)
+            let fits = |at| geo::distance(at, query.center_point) <= query.metres;
+            plain(place(&query.field, &fits), None)
         }
-        Query::GeoPolygon(query) => {
-            if query.points.len() < 3 {
-                return Err(invalid("a polygon has three points or more"));
-            }
-            let fits = |_: &FieldSchema, value: &Scalar| match value {
-                Scalar::Place(place) => geo::in_polygon(*place, &query.points),
-                _ => false,
-            };
-            plain(any(&query.field, &fits), None)
-        }
-        Query::Bool(query) => joined(query, document, scope)?,
-        Query::ConstScore(query) => score(&query.filter, document, scope)?.map(|_| 1.0),
+        Query::GeoPolygon(query) => plain(place(&query.field, &|at| geo::in_polygon(at, &query.points)), None),
+        Query::Bool(query) => joined(query, document, scope),
+        Query::ConstScore(query) => score(&query.filter, document, scope).map(|_| 1.0),
         Query::FunctionScore(query) => {
             let found = score(&query.query, document, scope)?;
             let factor = query.field_value_factor.as_ref().and_then(|factor| scope.field(&factor.field));
             let factor = factor.and_then(|field| document.values(field).iter().find_map(Scalar::number));
-            found.map(|score| score * factor.unwrap_or(1.0))
+            Some(found * factor.unwrap_or(1.0))
         }
-        Query::DisMax(query) => {
-            let scores =
-                query.queries.iter().map(|query| score(query, document, scope)).collect::<Result<Vec<_>, _>>()?;
-            let scores: Vec<f64> = scores.into_iter().flatten().collect();
-            scores.iter().copied().reduce(f64::max).map(|best| {
-                let rest: f64 = scores.iter().sum::<f64>() - best;
-                (best + rest * f64::from(query.tie_breaker.unwrap_or(0.0))) * f64::from(query.weight.unwrap_or(1.0))
-            })
+        Query::FunctionsScore(query) => functions::changed(query, document, scope),
+        Query::DisMax(query) => best(query, document, scope),
+        Query::Nested(query) => nested::joined(query, document, scope),
+        Query::KnnVector(query) => {
+            let Document::Row(row) = document else { return None };
+            scope.near.iter().find(|near| near.is_of(query))?.score(&row.primary_key)
         }
-        Query::Nested(query) => in_nested(query, document, scope)?,
-        Query::KnnVector(_) => return Err(unsupported("KnnVectorQuery")),
-        Query::FunctionsScore(_) => return Err(unsupported("FunctionsScoreQuery")),
-    })
+    }
+}
+
+fn best(query: &DisMaxQuery, document: Document<'_>, scope: Scope<'_>) -> Option<f64> {
+    let scores: Vec<f64> = query.queries.iter().filter_map(|query| score(query, document, scope)).collect();
+    let best = scores.iter().copied().reduce(f64::max)?;
+    let rest: f64 = scores.iter().sum::<f64>() - best;
+    Some((best + rest * f64::from(query.tie_breaker.unwrap_or(0.0))) * f64::from(query.weight.unwrap_or(1.0)))
 }
 
 /// A value itself; of a text, a word of it.
-fn is(field: &FieldSchema, value: &Scalar, term: &campaign_tablestore::Value) -> bool {
+fn is(field: &FieldSchema, value: &Scalar, term: &Value) -> bool {
     let Some(term) = asked(field, term) else { return false };
     match (field.field_type, value, &term) {
         (FieldType::Text, Scalar::Text(text), Scalar::Text(term)) => {
@@ -154,7 +165,7 @@ fn text_fits(field: &FieldSchema, value: &Scalar, fits: &dyn Fn(&str) -> bool) -
 }
 
 fn in_range(field: &FieldSchema, value: &Scalar, query: &RangeQuery) -> bool {
-    let bound = |bound: &Option<campaign_tablestore::Value>| bound.as_ref().map(|bound| asked(field, bound));
+    let bound = |bound: &Option<Value>| bound.as_ref().map(|bound| asked(field, bound));
     let (from, to) = (bound(&query.range_from), bound(&query.range_to));
     let above = match from {
         None => true,
@@ -175,18 +186,18 @@ fn in_range(field: &FieldSchema, value: &Scalar, query: &RangeQuery) -> bool {
     above && below
 }
 
-fn match_words(query: &MatchQuery, document: Document<'_>, scope: Scope<'_>) -> Result<Option<f64>, Refusal> {
-    let Some(field) = scope.field(&query.field) else { return Ok(None) };
+fn match_words(query: &MatchQuery, document: Document<'_>, scope: Scope<'_>) -> Option<f64> {
+    let field = scope.field(&query.field).filter(|field| field.index != Some(false))?;
     let weight = f64::from(query.weight.unwrap_or(1.0));
     let values = document.values(field);
     if field.field_type != FieldType::Text {
-        let whole = campaign_tablestore::Value::from(&*query.text);
-        return Ok(values.iter().any(|value| is(field, value, &whole)).then_some(weight));
+        let whole = Value::from(&*query.text);
+        return values.iter().any(|value| is(field, value, &whole)).then_some(weight);
     }
     let asked = words(field, &query.text);
     let least = match query.operator {
         Some(Operator::And) => asked.len(),
-        _ => share(query.minimum_should_match, query.minimum_should_match_rule.as_deref(), asked.len())?.unwrap_or(1),
+        _ => share(query.minimum_should_match, query.minimum_should_match_rule.as_deref(), asked.len()).unwrap_or(1),
     };
     let best = values.iter().map(|value| {
         let Scalar::Text(text) = value else { return 0 };
@@ -194,20 +205,18 @@ fn match_words(query: &MatchQuery, document: Document<'_>, scope: Scope<'_>) -> 
         asked.iter().filter(|word| found.iter().any(|other| other.text == word.text)).count()
     });
     let best = best.max().unwrap_or(0);
-    Ok((best >= least.max(1)).then(|| count(best) * weight))
+    (best >= least.max(1)).then(|| count(best) * weight)
 }
 
 /// How many of `all` must be there, by a number or a share such as `75%`.
-fn share(number: Option<i32>, rule: Option<&str>, all: usize) -> Result<Option<usize>, Refusal> {
+fn share(number: Option<i32>, rule: Option<&str>, all: usize) -> Option<usize> {
     if let Some(percent) = rule.and_then(|rule| rule.strip_suffix('%')) {
-        let percent: usize = percent.parse().map_err(|_| invalid("minimum_should_match is invalid"))?;
-        return Ok(Some(all * percent.min(100) / 100));
+        return Some(all * percent.parse::<usize>().ok()?.min(100) / 100);
     }
-    let number = match rule {
-        Some(rule) => Some(rule.parse().map_err(|_| invalid("minimum_should_match is invalid"))?),
-        None => number,
-    };
-    number.map(|number| usize::try_from(number).map_err(|_| invalid("minimum_should_match is invalid"))).transpose()
+    match rule {
+        Some(rule) => rule.parse().ok(),
+        None => usize::try_from(number?).ok(),
+    }
 }
 
 fn has_phrase(field: &FieldSchema, value: &Scalar, phrase: &str, slop: usize) -> bool {
@@ -232,7 +241,8 @@ fn has_phrase(field: &FieldSchema, value: &Scalar, phrase: &str, slop: usize) ->
 }
 
 /// `*` is any text, `?` one character.
-fn is_like(text: &[char], pattern: &[char]) -> bool {
+pub(super) fn is_like(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
     let (mut at, mut place, mut back) = (0, 0, None);
     while at < text.len() {
         match pattern.get(place) {
@@ -253,57 +263,21 @@ fn is_like(text: &[char], pattern: &[char]) -> bool {
     pattern.iter().skip(place).all(|letter| *letter == '*')
 }
 
-fn joined(query: &BoolQuery, document: Document<'_>, scope: Scope<'_>) -> Result<Option<f64>, Refusal> {
+fn joined(query: &BoolQuery, document: Document<'_>, scope: Scope<'_>) -> Option<f64> {
+    let fits = |query: &Query| score(query, document, scope).is_some();
     let mut total = 0.0;
     for must in &query.must {
-        let Some(found) = score(must, document, scope)? else { return Ok(None) };
-        total += found;
+        total += score(must, document, scope)?;
     }
-    for filter in &query.filter {
-        if score(filter, document, scope)?.is_none() {
-            return Ok(None);
-        }
+    if !query.filter.iter().all(fits) || query.must_not.iter().any(fits) {
+        return None;
     }
-    for must_not in &query.must_not {
-        if score(must_not, document, scope)?.is_some() {
-            return Ok(None);
-        }
-    }
-    let mut fitting = 0;
-    for should in &query.should {
-        if let Some(found) = score(should, document, scope)? {
-            total += found;
-            fitting += 1;
-        }
-    }
+    let should: Vec<f64> = query.should.iter().filter_map(|query| score(query, document, scope)).collect();
+    total += should.iter().sum::<f64>();
     let alone = query.must.is_empty() && query.filter.is_empty() && !query.should.is_empty();
-    let least = share(query.minimum_should_match, query.minimum_should_match_rule.as_deref(), query.should.len())?;
-    let fits = fitting >= least.unwrap_or(usize::from(alone));
-    Ok(fits.then(|| total * f64::from(query.weight.unwrap_or(1.0))))
-}
-
-fn in_nested(query: &NestedQuery, document: Document<'_>, scope: Scope<'_>) -> Result<Option<f64>, Refusal> {
-    if query.inner_hits.is_some() {
-        return Err(unsupported("inner hits"));
-    }
-    let Some(field) = scope.field(&query.path).filter(|field| field.field_type == FieldType::Nested) else {
-        return Err(invalid(format!("[{}] is not a nested field", crate::log::printable(&query.path))));
-    };
-    let prefix = format!("{}.", query.path);
-    let inside = Scope { fields: &field.fields, prefix: &prefix };
-    let mut scores = Vec::new();
-    for row in document.inner(field) {
-        scores.extend(score(&query.query, Document::Inner(&row), inside)?);
-    }
-    let sum: f64 = scores.iter().sum();
-    let joined = match query.score_mode.unwrap_or(ScoreMode::Avg) {
-        ScoreMode::None => 0.0,
-        ScoreMode::Avg => sum / count(scores.len().max(1)),
-        ScoreMode::Max => scores.iter().copied().reduce(f64::max).unwrap_or(0.0),
-        ScoreMode::Min => scores.iter().copied().reduce(f64::min).unwrap_or(0.0),
-        ScoreMode::Total => sum,
-    };
-    Ok((!scores.is_empty()).then(|| joined * f64::from(query.weight.unwrap_or(1.0))))
+    let least = share(query.minimum_should_match, query.minimum_should_match_rule.as_deref(), query.should.len());
+    let enough = should.len() >= least.unwrap_or(usize::from(alone));
+    enough.then(|| total * f64::from(query.weight.unwrap_or(1.0)))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "there are never 2^53 rows or words")]

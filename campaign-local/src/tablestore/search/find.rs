@@ -1,24 +1,31 @@
-//! Search.
+//! Search: the rows are looked at one after the other.
+//!
+//! What is held: of the rows up to the end of the page twice their keys and what they are sorted by, at most; the rows of the
+//! page; what `aggregate` and `group` hold.
 
-use std::collections::HashSet;
+use std::ops::ControlFlow;
 
-use campaign_tablestore::op::search::Search;
+use campaign_tablestore::op::search::{Search, SearchQuery};
 use campaign_tablestore::schema::CapacityUnit;
 use campaign_tablestore::search::{ColumnsToGet, FieldType, ReturnType, SearchHit, SearchPage, Sort, Sorter};
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Row, TableStore};
+use campaign_tablestore::{Code, Row, TableStore};
 
-use super::aggregate;
+use super::aggregate::Aggregations;
+use super::best::Best;
 use super::document::Document;
 use super::evaluate::{Scope, score};
-use super::group;
-use super::highlight;
+use super::group::{self, GroupBys};
 use super::index::{self, SearchIndex};
-use super::order::{Hit, Place, sort};
+use super::order::{Ranked, Ranking};
+use super::token::Place;
+use super::vectors::Near;
+use super::{highlight, nested, validate};
 use crate::store::View;
 use crate::tablestore::check::invalid;
 use crate::tablestore::operations::{Emulate, Moments, Stop};
 use crate::tablestore::row::{size, units};
+use crate::tablestore::table::Table;
 
 /// Rows of a page unless the search says otherwise, rows of a page at most if columns come from the table or from the index
 /// only, and rows that can be skipped without a token (service document "Search index limits").
@@ -45,69 +52,133 @@ pub(super) fn find(view: &impl View, service: &TableStore, search: &Search, now:
     let query = &search.search_query;
     let (offset, limit) = (query.offset.unwrap_or(0), query.limit.unwrap_or(LIMIT));
     check_page(offset, limit, search.columns_to_get.as_ref(), &index)?;
-    let rows = index.rows(view, &table, now)?;
-    let scope = Scope { fields: &index.schema().fields, prefix: "" };
-    let mut hits = Vec::new();
-    for row in &rows {
-        if let Some(score) = score(&query.query, Document::Row(row), scope)? {
-            hits.push(Hit { row, score });
-        }
-    }
-    let place = match &query.token {
-        Some(token) if !token.is_empty() => {
-            if query.sort.is_some() {
-                return Err(invalid("[sort] must not be set with [token]"));
-            }
-            Place::of_token(service, token).ok_or_else(|| invalid("[token] is invalid"))?
-        }
-        _ => Place { skipped: usize::try_from(offset).unwrap_or(0), sort: query.sort.clone() },
+    let place = place(service, search)?;
+    let (seed, after) = match &place {
+        Some(place) => (place.seed, Some(&place.after)),
+        None => (random()?, None),
     };
+    let scope = Scope::of(&index.schema().fields, seed);
     // Without an order, that of the index; an index with nested fields has none, and its rows come by their scores.
-    let kept = place.sort.clone().or_else(|| index.schema().index_sort.clone());
-    let order = kept.clone().unwrap_or_else(|| Sort::from_iter([Sorter::score()]));
-    sort(&mut hits, &order, &index)?;
-    let total = i64::try_from(hits.len()).unwrap_or(i64::MAX);
-    let found: Vec<&Row> = hits.iter().map(|hit| hit.row).collect();
-    let aggregations = aggregate::all(&query.aggregations, &found, &index)?;
-    let group_bys = group::all(&query.group_bys, &found, &index)?;
+    let kept = place.as_ref().map(|place| &place.sort).or(query.sort.as_ref()).or(index.schema().index_sort.as_ref());
+    let by_score = Sort::from_iter([Sorter::score()]);
+    let ranking = Ranking::new(kept.unwrap_or(&by_score), scope)?;
+    check(search, scope)?;
+    let mut aggregations = Aggregations::new(&query.aggregations, scope)?;
+    let mut group_bys = GroupBys::new(&query.group_bys, scope, &group::budget())?;
 
-    if let Some(filter) = &query.filter {
-        let mut kept = Vec::new();
-        for hit in hits {
-            if score(&filter.query, Document::Row(hit.row), scope)?.is_some() {
-                kept.push(hit);
+    let at = (&table, now);
+    let near = nearest(view, at, &index, query, scope)?;
+    let scope = Scope { near: &near, ..scope };
+    // A token stands for the rows before it; one more than the page tells whether there is another page.
+    let skipped = if after.is_some() { 0 } else { usize::try_from(offset).unwrap_or(0) };
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let mut best = Best::new(ranking, if limit == 0 { 0 } else { skipped + limit + 1 });
+    let mut total = 0;
+    index.each(view, at, None, &mut |row| {
+        let document = Document::Row(&row);
+        let Some(score) = score(&query.query, document, scope) else { return Ok(ControlFlow::Continue(())) };
+        total += 1;
+        aggregations.add(&row, score);
+        group_bys.add(&row, score)?;
+        let told = query.filter.as_ref().is_none_or(|filter| self::score(&filter.query, document, scope).is_some());
+        if told {
+            let group = query.collapse.as_ref().map(|collapse| {
+                let values = nested::values(document, scope, &collapse.field, None);
+                // Rows without a value are a group as well; the mark keeps it apart from all values.
+                values.first().map_or_else(String::new, |value| format!("={}", value.key()))
+            });
+            let ranked = Ranked { keys: ranking.keys(document, score), at: row.primary_key };
+            if after.is_none_or(|after| ranking.compare(&ranked, after).is_gt()) {
+                best.add(ranked, group);
             }
         }
-        hits = kept;
-    }
-    if let Some(collapse) = &query.collapse {
-        let mut seen = HashSet::new();
-        let fields = &index.schema().fields;
-        hits.retain(|hit| {
-            let value = Document::Row(hit.row).all(fields, &collapse.field);
-            seen.insert(value.first().map(super::document::Scalar::key))
+        Ok(ControlFlow::Continue(()))
+    })?;
+
+    let mut found = best.sorted();
+    let more = limit > 0 && found.len() > skipped + limit && query.collapse.is_none();
+    found.truncate(skipped + limit);
+    found.drain(..skipped.min(found.len()));
+    let next_token = match (found.last(), kept) {
+        (Some(last), Some(sort)) if more => Place { sort: sort.clone(), after: last.clone(), seed }.to_token(service),
+        _ => None,
+    };
+    let (mut rows, mut hits) = (Vec::new(), Vec::new());
+    for ranked in found {
+        // The rows of the page only are held; they are read again.
+        let Some(row) = index.row(view, at, &ranked.at)? else { continue };
+        let document = Document::Row(&row);
+        hits.push(SearchHit {
+            score: score(&query.query, document, scope),
+            highlight: highlight::fields(query.highlight.as_ref(), &query.query, document, scope),
+            inner_hits: nested::hits(&query.query, document, scope)?,
+            nested_doc_offset: None,
         });
+        rows.push(wanted(row, search.columns_to_get.as_ref(), &index));
     }
-    let end = place.skipped.saturating_add(usize::try_from(limit).unwrap_or(0));
-    let more = hits.len() > end && limit > 0 && query.collapse.is_none() && kept.is_some();
-    let next = Place { skipped: end, sort: place.sort };
-    let next_token = more.then(|| next.to_token(service)).flatten();
-    let shown = hits.get(place.skipped..end.min(hits.len())).unwrap_or_default();
-    let columns: Vec<Row> = shown.iter().map(|hit| wanted(hit.row, search.columns_to_get.as_ref(), &index)).collect();
-    let told = shown.iter().map(|hit| {
-        let highlight = highlight::fields(query.highlight.as_ref(), &query.query, hit.row, &index)?;
-        Ok(SearchHit { score: Some(hit.score), highlight, ..SearchHit::default() })
-    });
-    let told = told.collect::<Result<Vec<_>, Refusal>>()?;
     let counted = query.get_total_count == Some(true) || query.track_total_count.is_some_and(|most| most > 0);
-    let mut page = SearchPage::default().with_rows(&columns);
+    let mut page = SearchPage::default().with_rows(&rows);
     page.total_hits = counted.then_some(total);
     page.is_all_succeeded = true;
-    page.hits = told;
+    page.hits = hits;
     page.next_token = next_token;
-    (page.aggregations, page.group_bys) = (aggregations, group_bys);
-    page.consumed = Some(CapacityUnit::new(units(columns.iter().map(size).sum()), 0));
+    (page.aggregations, page.group_bys) = (aggregations.done(), group_bys.done());
+    page.consumed = Some(CapacityUnit::new(units(rows.iter().map(size).sum()), 0));
     Ok(page)
+}
+
+/// Where the token says that the page begins.
+fn place(service: &TableStore, search: &Search) -> Result<Option<Place>, Refusal> {
+    let query = &search.search_query;
+    let Some(token) = query.token.as_ref().filter(|token| !token.is_empty()) else { return Ok(None) };
+    if query.sort.is_some() {
+        return Err(invalid("[sort] must not be set with [token]"));
+    }
+    if query.collapse.is_some() {
+        return Err(invalid("[collapse] must not be set with [token]"));
+    }
+    Place::of_token(service, token).map(Some).ok_or_else(|| invalid("[token] is invalid"))
+}
+
+/// Refuses what cannot be searched, before a row is looked at.
+fn check(search: &Search, scope: Scope<'_>) -> Result<(), Refusal> {
+    let query = &search.search_query;
+    validate::query(&query.query, scope, validate::Place::Search)?;
+    if let Some(filter) = &query.filter {
+        validate::query(&filter.query, scope, validate::Place::Inside)?;
+    }
+    if let Some(collapse) = &query.collapse {
+        let numbers_and_keywords = [FieldType::Long, FieldType::Double, FieldType::Keyword];
+        let field = scope.field(&collapse.field).filter(|field| field.sort_and_agg != Some(false));
+        if !field.is_some_and(|field| numbers_and_keywords.contains(&field.field_type)) {
+            let name = crate::log::printable(&collapse.field);
+            return Err(invalid(format!("collapse is not supported for field[{name}]")));
+        }
+    }
+    highlight::check(query.highlight.as_ref(), scope)
+}
+
+/// The rows that the vector queries find, for which all rows are looked at once more.
+fn nearest<'a>(
+    view: &impl View,
+    at: (&Table, i64),
+    index: &SearchIndex,
+    query: &'a SearchQuery,
+    scope: Scope<'_>,
+) -> Result<Vec<Near<'a>>, Refusal> {
+    let mut near = Near::all(&query.query, query.limit.unwrap_or(LIMIT));
+    if !near.is_empty() {
+        index.each(view, at, None, &mut |row| {
+            near.iter_mut().for_each(|near| near.add(&row, scope));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        near.iter_mut().for_each(Near::finish);
+    }
+    Ok(near)
+}
+
+fn random() -> Result<u64, Refusal> {
+    getrandom::u64().map_err(|_| Refusal::new(Code::InternalServerError, "The emulator has no random numbers."))
 }
 
 fn check_page(offset: i32, limit: i32, columns: Option<&ColumnsToGet>, index: &SearchIndex) -> Result<(), Refusal> {
@@ -130,8 +201,7 @@ fn check_page(offset: i32, limit: i32, columns: Option<&ColumnsToGet>, index: &S
 }
 
 /// The row with the columns that are asked for.
-pub(super) fn wanted(row: &Row, columns: Option<&ColumnsToGet>, index: &SearchIndex) -> Row {
-    let mut row = row.clone();
+pub(super) fn wanted(mut row: Row, columns: Option<&ColumnsToGet>, index: &SearchIndex) -> Row {
     let fields = &index.schema().fields;
     row.columns.retain(|column| match columns.map(|columns| (columns.return_type, &columns.column_names)) {
         None | Some((ReturnType::None, _)) => false,

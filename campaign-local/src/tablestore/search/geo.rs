@@ -1,6 +1,6 @@
 //! Places: distances on a sphere, rectangles, polygons.
 
-use campaign_tablestore::search::GeoPoint;
+use campaign_tablestore::search::{GeoGrid, GeoPoint, GeoPosition};
 
 /// The earth's mean radius in metres, as the search engines have it.
 const RADIUS: f64 = 6_371_008.771_4;
@@ -43,4 +43,54 @@ pub(super) fn in_polygon(place: GeoPoint, corners: &[GeoPoint]) -> bool {
         }
     });
     crossed.count() % 2 == 1
+}
+
+/// Characters of the longest geohash of a grid.
+pub(super) const FINEST: usize = 12;
+
+/// The cell of a geohash grid that a place is in: each character of the hash cuts five times, across and up by turns.
+pub(super) fn cell(place: GeoPoint, precision: usize) -> (String, GeoGrid) {
+    const LETTERS: [char; 32] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p',
+        'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+    ];
+    let (mut across, mut up) = ((-180.0, 180.0), (-90.0, 90.0));
+    let halve = |side: &mut (f64, f64), at: f64| {
+        let middle = f64::midpoint(side.0, side.1);
+        let upper = at >= middle;
+        if upper {
+            side.0 = middle
+        } else {
+            side.1 = middle
+        }
+        usize::from(upper)
+    };
+    let mut hash = String::new();
+    for letter in 0..precision {
+        let mut number = 0;
+        for bit in 0..5 {
+            let is_across = (letter * 5 + bit) % 2 == 0;
+            let half = if is_across { halve(&mut across, place.longitude) } else { halve(&mut up, place.latitude) };
+            number = number * 2 + half;
+        }
+        hash.extend(LETTERS.get(number));
+    }
+    let top_left = GeoPosition { latitude: up.1, longitude: across.0 };
+    (hash, GeoGrid { top_left, bottom_right: GeoPosition { latitude: up.0, longitude: across.1 } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_geohash_is_that_of_its_public_description() {
+        // The example of the geohash system's own description.
+        let (hash, grid) = cell(GeoPoint::new(57.649_11, 10.407_44), 11);
+        assert_eq!(hash, "u4pruydqqvj");
+        assert!(grid.bottom_right.latitude <= 57.649_11 && 57.649_11 < grid.top_left.latitude);
+        assert!(grid.top_left.longitude <= 10.407_44 && 10.407_44 < grid.bottom_right.longitude);
+        assert_eq!(cell(GeoPoint::new(90.0, 180.0), 1).0, "z");
+        assert_eq!(cell(GeoPoint::new(-90.0, -180.0), 2).0, "00");
+    }
 }

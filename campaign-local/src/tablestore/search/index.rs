@@ -7,11 +7,11 @@ use campaign_client::{Operation, Serve};
 use campaign_tablestore::op::create_search_index::CreateSearchIndex;
 use campaign_tablestore::search::{FieldSchema, FieldType, IndexSchema};
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Code, Row, TableStore};
+use campaign_tablestore::{Code, PrimaryKey, Row, TableStore};
 
 use crate::store::{Order, View, Write, space};
 use crate::tablestore::check::invalid;
-use crate::tablestore::row::key::table_prefix;
+use crate::tablestore::row::key::{row_key, table_prefix};
 use crate::tablestore::row::{self, Versions};
 use crate::tablestore::table::{self, Table, unreadable};
 
@@ -56,30 +56,51 @@ impl SearchIndex {
         &self.request.schema
     }
 
-    /// The rows that the index has at `now`, in the order of their keys, the newest version of each column.
-    pub(super) fn rows(&self, view: &impl View, table: &Table, now: i64) -> Result<Vec<Row>, Refusal> {
-        let (start, versions) = (table_prefix(table.number), Versions::of(table, now));
+    /// Calls `visit` with each row that the index has at `now`, in the order of their keys from the one behind `after` on,
+    /// with the newest version of each column, until it answers `Break`. One row at a time is held.
+    pub(super) fn each(
+        &self,
+        view: &impl View,
+        (table, now): (&Table, i64),
+        after: Option<&PrimaryKey>,
+        visit: &mut dyn FnMut(Row) -> Result<ControlFlow<()>, Refusal>,
+    ) -> Result<(), Refusal> {
+        let all = table_prefix(table.number);
+        // No key begins another one, so the next one is behind all that begins so.
+        let start = after.map_or_else(|| all.clone(), |key| space::end_of(&row_key(table.number, key)));
+        let mut refused = None;
+        view.scan(start.as_slice()..space::end_of(&all).as_slice(), Order::Forward, &mut |_, bytes| {
+            let flow = match self.read(bytes, table, now) {
+                Ok(Some(row)) => visit(row),
+                Ok(None) => Ok(ControlFlow::Continue(())),
+                Err(refusal) => Err(refusal),
+            };
+            flow.unwrap_or_else(|refusal| {
+                refused = Some(refusal);
+                ControlFlow::Break(())
+            })
+        })?;
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// The row of this key, if the index has it at `now`.
+    pub(super) fn row(
+        &self,
+        view: &impl View,
+        (table, now): (&Table, i64),
+        key: &PrimaryKey,
+    ) -> Result<Option<Row>, Refusal> {
+        let bytes = view.get(&row_key(table.number, key))?;
+        bytes.map_or(Ok(None), |bytes| self.read(&bytes, table, now))
+    }
+
+    fn read(&self, bytes: &[u8], table: &Table, now: i64) -> Result<Option<Row>, Refusal> {
         let oldest = self.request.time_to_live.filter(|seconds| *seconds > 0);
         let oldest = oldest.map(|seconds| now.saturating_sub(i64::from(seconds) * 1000));
-        let (mut rows, mut refused) = (Vec::new(), None);
-        view.scan(start.as_slice()..space::end_of(&start).as_slice(), Order::Forward, &mut |_, bytes| {
-            match row::load(bytes, versions) {
-                Ok(Some(mut row)) => {
-                    row.columns.dedup_by(|later, kept| later.name == kept.name);
-                    let newest = row.columns.iter().filter_map(|column| column.timestamp).max();
-                    if oldest.is_none_or(|oldest| newest.is_none_or(|newest| newest > oldest)) {
-                        rows.push(row);
-                    }
-                }
-                Ok(None) => {}
-                Err(refusal) => {
-                    refused = Some(refusal);
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
-        refused.map_or(Ok(rows), Err)
+        let Some(mut row) = row::load(bytes, Versions::of(table, now))? else { return Ok(None) };
+        row.columns.dedup_by(|later, kept| later.name == kept.name);
+        let newest = row.columns.iter().filter_map(|column| column.timestamp).max();
+        Ok(Some(row).filter(|_| oldest.is_none_or(|oldest| newest.is_none_or(|newest| newest > oldest))))
     }
 }
 

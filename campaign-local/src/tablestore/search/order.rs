@@ -1,83 +1,126 @@
-//! The order of the rows, and the token that goes on in it.
+//! The order of rows, and of the rows inside a nested field.
 
 use std::cmp::Ordering;
 
-use bytes::Bytes;
-use campaign_client::{Operation, Serve};
-use campaign_tablestore::search::{FieldSort, FieldType, Query, Sort, SortMode, SortOrder, Sorter};
+use campaign_tablestore::Value;
+use campaign_tablestore::search::{FieldSort, FieldType, NestedFilter, Sort, SortMode, SortOrder, Sorter};
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Row, Search, TableStore, Value};
 
 use super::document::{Document, Scalar, asked};
-use super::evaluate::count;
-use super::geo;
-use super::index::{SearchIndex, field};
-use crate::tablestore::check::{invalid, unsupported};
-
-/// A row that fits.
-#[derive(Debug)]
-pub(super) struct Hit<'a> {
-    pub(super) row: &'a Row,
-    pub(super) score: f64,
-}
+use super::evaluate::{Scope, count};
+use super::index::field;
+use super::validate;
+use super::{geo, nested};
+use crate::tablestore::check::invalid;
 
 /// What a row is sorted by, for one sorter; none where it has no value.
-type Key = Option<Scalar>;
+pub(super) type Key = Option<Value>;
 
-/// Sorts the hits.
-pub(super) fn sort(hits: &mut Vec<Hit<'_>>, sort: &Sort, index: &SearchIndex) -> Result<(), Refusal> {
-    let mut keyed = Vec::with_capacity(hits.len());
-    for hit in hits.drain(..) {
-        let keys = sort.sorters.iter().map(|sorter| key(sorter, &hit, index)).collect::<Result<Vec<Key>, _>>()?;
-        keyed.push((keys, hit));
-    }
-    keyed.sort_by(|(a, left), (b, right)| {
-        let pairs = a.iter().zip(b).zip(&sort.sorters);
-        let by_sorters = pairs.map(|((a, b), sorter)| compare(a.as_ref(), b.as_ref(), left, right, sorter));
-        // Rows that are equal stand in the order of their keys.
-        by_sorters.fold(Ordering::Equal, Ordering::then).then_with(|| left.row.primary_key.cmp(&right.row.primary_key))
-    });
-    hits.extend(keyed.into_iter().map(|(_, hit)| hit));
-    Ok(())
+/// Where something stands in an order: what it is sorted by, and what decides between equals.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ranked<T> {
+    pub(super) keys: Vec<Key>,
+    pub(super) at: T,
 }
 
-fn key(sorter: &Sorter, hit: &Hit<'_>, index: &SearchIndex) -> Result<Key, Refusal> {
-    if let Some(sort) = &sorter.field {
-        return by_field(sort, hit, index);
-    }
-    if let Some(sort) = &sorter.geo_distance {
-        if sort.nested_filter.is_some() {
-            return Err(unsupported("sorting by a nested filter"));
+/// An order over the fields that are in scope.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ranking<'a> {
+    sort: &'a Sort,
+    scope: Scope<'a>,
+}
+
+impl<'a> Ranking<'a> {
+    /// Refuses sorters that the fields cannot be sorted by.
+    pub(super) fn new(sort: &'a Sort, scope: Scope<'a>) -> Result<Self, Refusal> {
+        for sorter in &sort.sorters {
+            if let Some(sort) = &sorter.field {
+                check_field(&sort.field, scope)?;
+                if let Some(field) = &sort.missing_field {
+                    check_field(field, scope)?;
+                }
+                check_filter(sort.nested_filter.as_ref(), &sort.field, scope)?;
+            } else if let Some(sort) = &sorter.geo_distance {
+                let is_place = scope.path(&sort.field).is_some_and(|field| field.field_type == FieldType::GeoPoint);
+                if !is_place || sort.points.is_empty() {
+                    let name = crate::log::printable(&sort.field);
+                    return Err(invalid(format!("sort by distance is not supported for field[{name}]")));
+                }
+                check_filter(sort.nested_filter.as_ref(), &sort.field, scope)?;
+            } else if sorter.score.is_none() && sorter.primary_key.is_none() && sorter.doc.is_none() {
+                return Err(invalid("a sorter must be given"));
+            }
         }
-        let places = Document::Row(hit.row).all(&index.schema().fields, &sort.field);
-        let distances = places.iter().flat_map(|place| match place {
-            Scalar::Place(place) => sort.points.iter().map(|point| geo::distance(*place, *point)).collect(),
-            _ => Vec::new(),
+        Ok(Self { sort, scope })
+    }
+
+    /// What a document with this score is sorted by.
+    pub(super) fn keys(&self, document: Document<'_>, score: f64) -> Vec<Key> {
+        self.sort.sorters.iter().map(|sorter| self.key(sorter, document, score)).collect()
+    }
+
+    fn key(&self, sorter: &Sorter, document: Document<'_>, score: f64) -> Key {
+        if let Some(sort) = &sorter.field {
+            return self.by_field(sort, document);
+        }
+        if let Some(sort) = &sorter.geo_distance {
+            let places = nested::values(document, self.scope, &sort.field, sort.nested_filter.as_ref());
+            let distances = places.iter().flat_map(|place| match place {
+                Scalar::Place(place) => sort.points.iter().map(|point| geo::distance(*place, *point)).collect(),
+                _ => Vec::new(),
+            });
+            return one(distances.map(Scalar::Double).collect(), sort.mode, sort.order);
+        }
+        sorter.score.is_some().then_some(Value::Double(score))
+    }
+
+    fn by_field(&self, sort: &FieldSort, document: Document<'_>) -> Key {
+        let values = |path: &str| {
+            let found = nested::values(document, self.scope, path, sort.nested_filter.as_ref());
+            one(found, sort.mode, sort.order)
+        };
+        let found = values(&sort.field).or_else(|| values(sort.missing_field.as_ref()?));
+        found.or_else(|| {
+            let missing = sort.missing_value.as_ref().filter(|value| !is_place(value))?;
+            value(&asked(self.scope.path(&sort.field)?, missing)?)
+        })
+    }
+
+    /// Equals by all sorters stand in the order of their keys or places.
+    pub(super) fn compare<T: Ord>(&self, a: &Ranked<T>, b: &Ranked<T>) -> Ordering {
+        let pairs = a.keys.iter().zip(&b.keys).zip(&self.sort.sorters);
+        let by_sorters = pairs.map(|((left, right), sorter)| {
+            let place = sorter.primary_key.as_ref().or(sorter.doc.as_ref());
+            let is_place = sorter.field.is_none() && sorter.geo_distance.is_none() && sorter.score.is_none();
+            match place.filter(|_| is_place) {
+                Some(place) => turned(a.at.cmp(&b.at), place.order),
+                None => compare(left.as_ref(), right.as_ref(), sorter),
+            }
         });
-        return Ok(one(distances.map(Scalar::Double).collect(), sort.mode, sort.order));
+        by_sorters.fold(Ordering::Equal, Ordering::then).then_with(|| a.at.cmp(&b.at))
     }
-    if sorter.score.is_some() {
-        return Ok(Some(Scalar::Double(hit.score)));
-    }
-    if sorter.primary_key.is_some() || sorter.doc.is_some() {
-        return Ok(None);
-    }
-    Err(invalid("a sorter must be given"))
 }
 
-fn by_field(sort: &FieldSort, hit: &Hit<'_>, index: &SearchIndex) -> Result<Key, Refusal> {
-    if sort.nested_filter.is_some() || sort.missing_field.is_some() {
-        return Err(unsupported("sorting by a nested filter or a second field"));
+fn check_field(path: &str, scope: Scope<'_>) -> Result<(), Refusal> {
+    let no_order = [FieldType::Text, FieldType::GeoPoint, FieldType::Nested, FieldType::Vector];
+    let found = scope.path(path).filter(|field| field.sort_and_agg != Some(false));
+    if found.is_some_and(|field| !no_order.contains(&field.field_type)) {
+        return Ok(());
     }
-    let fields = &index.schema().fields;
-    let schema = field(fields, &sort.field).filter(|field| field.sort_and_agg != Some(false));
-    // Of a text only its words are kept.
-    let Some(schema) = schema.filter(|field| field.field_type != FieldType::Text) else {
-        return Err(invalid(format!("sort is not supported for field[{}]", crate::log::printable(&sort.field))));
-    };
-    let found = one(Document::Row(hit.row).all(fields, &sort.field), sort.mode, sort.order);
-    let missing = sort.missing_value.as_ref().filter(|value| !is_place(value));
-    Ok(found.or_else(|| missing.and_then(|value| asked(schema, value))))
+    Err(invalid(format!("sort is not supported for field[{}]", crate::log::printable(path))))
+}
+
+fn check_filter(filter: Option<&NestedFilter>, path: &str, scope: Scope<'_>) -> Result<(), Refusal> {
+    let Some(filter) = filter else { return Ok(()) };
+    let is_inside = path.strip_prefix(&*filter.path).is_some_and(|rest| rest.starts_with('.'));
+    let name = filter.path.strip_prefix(scope.prefix).filter(|_| is_inside);
+    let nested = name.and_then(|name| field(scope.fields, name)).filter(|field| field.field_type == FieldType::Nested);
+    let nested = nested.ok_or_else(|| {
+        let (path, filter) = (crate::log::printable(path), crate::log::printable(&filter.path));
+        invalid(format!("field[{path}] is not inside the nested field[{filter}] of its filter"))
+    })?;
+    let prefix = format!("{}.", filter.path);
+    validate::query(&filter.filter, scope.inside(&nested.fields, &prefix), validate::Place::Inside)
 }
 
 fn is_place(value: &Value) -> bool {
@@ -87,73 +130,67 @@ fn is_place(value: &Value) -> bool {
 /// The one of several values that counts: upwards the least, downwards the greatest, unless the sorter says otherwise.
 fn one(values: Vec<Scalar>, mode: Option<SortMode>, order: Option<SortOrder>) -> Key {
     let down = order == Some(SortOrder::Desc);
-    match mode.unwrap_or(if down { SortMode::Max } else { SortMode::Min }) {
+    let chosen = match mode.unwrap_or(if down { SortMode::Max } else { SortMode::Min }) {
         SortMode::Min => values.into_iter().min_by(Scalar::order),
         SortMode::Max => values.into_iter().max_by(Scalar::order),
         SortMode::Avg => {
             let numbers: Vec<f64> = values.iter().filter_map(Scalar::number).collect();
             (!numbers.is_empty()).then(|| Scalar::Double(numbers.iter().sum::<f64>() / count(numbers.len())))
         }
-    }
+    };
+    value(&chosen?)
 }
 
-fn compare(a: Option<&Scalar>, b: Option<&Scalar>, left: &Hit<'_>, right: &Hit<'_>, sorter: &Sorter) -> Ordering {
+/// A value as a token keeps it.
+fn value(scalar: &Scalar) -> Key {
+    Some(match scalar {
+        Scalar::Long(number) | Scalar::Date(number) => Value::Integer(*number),
+        Scalar::Double(number) => Value::Double(*number),
+        Scalar::Boolean(truth) => Value::Boolean(*truth),
+        Scalar::Text(text) => Value::String(text.clone()),
+        Scalar::Ip(address) => Value::Binary(address.octets().to_vec()),
+        Scalar::Place(_) => return None,
+    })
+}
+
+fn compare(a: Option<&Value>, b: Option<&Value>, sorter: &Sorter) -> Ordering {
     let (order, first) = match sorter {
         Sorter { field: Some(sort), .. } => {
             (sort.order, sort.missing_value.as_ref().and_then(Value::as_str) == Some("_first"))
         }
         Sorter { geo_distance: Some(sort), .. } => (sort.order, false),
         Sorter { score: Some(sort), .. } => (Some(sort.order.unwrap_or(SortOrder::Desc)), false),
-        Sorter { primary_key: Some(sort), .. } | Sorter { doc: Some(sort), .. } => {
-            let up = left.row.primary_key.cmp(&right.row.primary_key);
-            return if sort.order == Some(SortOrder::Desc) { up.reverse() } else { up };
-        }
         _ => (None, false),
     };
     match (a, b) {
-        (Some(a), Some(b)) if order == Some(SortOrder::Desc) => b.order(a),
-        (Some(a), Some(b)) => a.order(b),
+        (Some(a), Some(b)) => turned(values(a, b), order),
         (None, None) => Ordering::Equal,
         // Rows without a value stand last whichever way it goes, unless they are to stand first.
-        (None, Some(_)) => {
-            if first {
-                Ordering::Less
-            } else {
-                Ordering::Greater
-            }
-        }
-        (Some(_), None) => {
-            if first {
-                Ordering::Greater
-            } else {
-                Ordering::Less
-            }
-        }
+        (None, Some(_)) if first => Ordering::Less,
+        (Some(_), None) if first => Ordering::Greater,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(_), None) => Ordering::Less,
     }
 }
 
-/// Where a page begins, and the order it is in.
-#[derive(Debug)]
-pub(super) struct Place {
-    /// Rows before it.
-    pub(super) skipped: usize,
-    pub(super) sort: Option<Sort>,
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a whole number meets a fraction only where a mean or another field stands in"
+)]
+fn values(a: &Value, b: &Value) -> Ordering {
+    let number = |value: &Value| value.as_f64().or_else(|| Some(value.as_i64()? as f64));
+    match (a, b) {
+        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
+        (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
+        (Value::String(a), Value::String(b)) => a.cmp(b),
+        (Value::Binary(a), Value::Binary(b)) => a.cmp(b),
+        _ => match (number(a), number(b)) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            _ => a.type_name().cmp(b.type_name()),
+        },
+    }
 }
 
-impl Place {
-    /// As callers have it: the number of rows, then a search that holds nothing but the order.
-    pub(super) fn to_token(&self, service: &TableStore) -> Option<Bytes> {
-        let mut search = Search::new("t", "i", Query::all());
-        search.search_query.sort.clone_from(&self.sort);
-        let body = search.request(service).ok()?.into_body();
-        Some([&(self.skipped as u64).to_be_bytes(), body.bytes()?.as_ref()].concat().into())
-    }
-
-    pub(super) fn of_token(service: &TableStore, token: &Bytes) -> Option<Self> {
-        let (skipped, body) = token.split_first_chunk()?;
-        let uri = http::Uri::from_static("/Search");
-        let (parts, ()) = http::Request::post(uri).body(()).ok()?.into_parts();
-        let search = Search::read_request(service, &parts, Bytes::copy_from_slice(body)).ok()?;
-        Some(Self { skipped: usize::try_from(u64::from_be_bytes(*skipped)).ok()?, sort: search.search_query.sort })
-    }
+fn turned(order: Ordering, by: Option<SortOrder>) -> Ordering {
+    if by == Some(SortOrder::Desc) { order.reverse() } else { order }
 }

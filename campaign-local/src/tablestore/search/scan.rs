@@ -3,6 +3,8 @@
 //! There is one split. A session is text with the time when it was opened; a page's token holds the last key and the time
 //! until which the session lives, so that nothing is kept.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use campaign_tablestore::op::compute_splits::{ComputeSplits, ScanSession};
 use campaign_tablestore::op::parallel_scan::ParallelScan;
@@ -14,7 +16,7 @@ use campaign_tablestore::{Code, PrimaryKey, Row, TableStore};
 use super::document::Document;
 use super::evaluate::{Scope, score};
 use super::find::wanted;
-use super::index;
+use super::{index, validate};
 use crate::store::View;
 use crate::tablestore::check::invalid;
 use crate::tablestore::operations::{Emulate, Moments, Stop};
@@ -75,17 +77,16 @@ fn page(view: &impl View, service: &TableStore, scan: &ParallelScan, now: i64) -
         let text = "ScanQuery'session is expired, please retry ComputeSplitsRequest and ScanQuery.";
         return Err(Refusal::new(Code::SessionExpired, text));
     }
-    let scope = Scope { fields: &index.schema().fields, prefix: "" };
+    let scope = Scope::of(&index.schema().fields, 0);
+    validate::query(&query.query, scope, validate::Place::Inside)?;
+    let limit = usize::try_from(limit).unwrap_or(0);
     let mut rows: Vec<Row> = Vec::new();
-    for row in index.rows(view, &table, now)? {
-        if rows.len() >= usize::try_from(limit).unwrap_or(0) {
-            break;
+    index.each(view, (&table, now), after.as_ref(), &mut |row| {
+        if score(&query.query, Document::Row(&row), scope).is_some() {
+            rows.push(wanted(row, scan.columns_to_get.as_ref(), &index));
         }
-        let is_next = after.as_ref().is_none_or(|after| row.primary_key > *after);
-        if is_next && score(&query.query, Document::Row(&row), scope)?.is_some() {
-            rows.push(wanted(&row, scan.columns_to_get.as_ref(), &index));
-        }
-    }
+        Ok(if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
     // Only a page without rows says that there are no more (official SDK tests).
     let ends = now.saturating_add(i64::from(query.alive_time.unwrap_or(60)) * 1000);
     let mut page = ScanPage::default().with_rows(&rows);

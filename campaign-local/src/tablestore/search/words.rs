@@ -17,8 +17,10 @@ pub(super) struct Word {
 pub(super) fn words(field: &FieldSchema, text: &str) -> Vec<Word> {
     match field.analyzer_of().ok().flatten() {
         Some(Analyzer::Split { delimiter: Some(delimiter) }) if !delimiter.is_empty() => split(text, &delimiter),
-        Some(Analyzer::SingleWord { case_sensitive: Some(true), .. }) => single(text, false),
-        _ => single(text, true),
+        Some(Analyzer::SingleWord { case_sensitive, delimit_word }) => {
+            single(text, case_sensitive != Some(true), delimit_word == Some(true))
+        }
+        _ => single(text, true, false),
     }
 }
 
@@ -35,9 +37,10 @@ fn split(text: &str, delimiter: &str) -> Vec<Word> {
     words
 }
 
-fn single(text: &str, lower: bool) -> Vec<Word> {
+/// Words in lower case or as they are, those of letters and digits in one piece or cut between the two.
+fn single(text: &str, lower: bool, cut: bool) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
-    let mut open = false;
+    let (mut open, mut of_digits) = (false, false);
     for (start, letter) in text.char_indices() {
         let end = start + letter.len_utf8();
         let alone = is_ideographic(letter);
@@ -45,8 +48,10 @@ fn single(text: &str, lower: bool) -> Vec<Word> {
             open = false;
             continue;
         }
+        let goes_on = open && !alone && !(cut && of_digits != letter.is_numeric());
+        of_digits = letter.is_numeric();
         match words.last_mut() {
-            Some(word) if open && !alone => {
+            Some(word) if goes_on => {
                 word.text.push(letter);
                 word.end = end;
             }

@@ -1,14 +1,14 @@
 //! Queries against a naive predicate, and the steps that only show inside.
 
-use campaign_tablestore::search::{BoolQuery, FieldSchema, FieldType, GeoPoint, Query, RangeQuery};
+use campaign_tablestore::search::{Analyzer, BoolQuery, FieldSchema, FieldType, GeoPoint, Query, RangeQuery};
 use campaign_tablestore::{PrimaryKey, Row, Value};
 use proptest::prelude::*;
 
-use super::dates;
-use super::document::Document;
-use super::evaluate::{Scope, score};
-use super::geo;
-use super::words::words;
+use super::super::dates;
+use super::super::document::Document;
+use super::super::evaluate::{Scope, score};
+use super::super::geo;
+use super::super::words::words;
 
 fn fields() -> Vec<FieldSchema> {
     vec![
@@ -85,7 +85,7 @@ proptest! {
         t in "[ab]( [ab]){0,3}",
     ) {
         let (fields, row) = (fields(), row(n, &k, &t));
-        let found = score(&query, Document::Row(&row), Scope { fields: &fields, prefix: "" }).unwrap();
+        let found = score(&query, Document::Row(&row), Scope::of(&fields, 0));
         prop_assert_eq!(found.is_some(), naive(&query, n, &k, &t));
     }
 }
@@ -97,6 +97,9 @@ fn words_are_runs_of_letters_and_digits_in_lower_case_and_single_characters_of_c
     let found: Vec<String> = words(&field, text).into_iter().map(|word| word.text).collect();
     assert_eq!(found, ["hello", "菊", "花", "茶", "no", "7"]);
     assert!(words(&field, text).iter().all(|word| text[word.start..word.end].to_lowercase() == word.text));
+    let field = field.analyzer(&Analyzer::SingleWord { case_sensitive: Some(true), delimit_word: Some(true) });
+    let found: Vec<String> = words(&field, "Word123go 7up").into_iter().map(|word| word.text).collect();
+    assert_eq!(found, ["Word", "123", "go", "7", "up"]);
 }
 
 #[test]
@@ -108,6 +111,31 @@ fn a_date_is_read_by_its_format_exactly() {
         assert_eq!(dates::parse(&formats, bad), None, "{bad}");
     }
     assert!(dates::is_known("epoch_millis") && !dates::is_known("EEE yyyy"));
+}
+
+#[test]
+fn a_date_is_read_as_the_examples_of_its_document() {
+    let parse = |format: &str, text: &str| dates::parse(&[format.to_owned()], text);
+    // Each is 2008-08-08 12:15:20 UTC.
+    let (second, millis) = (1_218_197_720_000, 1_218_197_720_123);
+    assert_eq!(parse("epoch_second", "1218197720"), Some(second));
+    assert_eq!(parse("epoch_millis", "1218197720123"), Some(millis));
+    assert_eq!(parse("epoch_micros", "1218197720123456"), Some(millis));
+    assert_eq!(parse("epoch_nanos", "1218197720123456789"), Some(millis));
+    assert_eq!(parse("yyyyMMdd HHmmss", "20080808 121520"), Some(second));
+    assert_eq!(parse("yyyy-MM-dd HH:mm:ss.SSS", "2008-08-08 12:15:20.123"), Some(millis));
+    for (format, text) in [
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "2008-08-08T12:15:20.123Z"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "2008-08-08T20:15:20.123+08"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSx", "2008-08-08T04:15:20.123-0800"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSXX", "2008-08-08T17:45:20.123+0530"),
+        ("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2008-08-08T20:15:20.123+08:00"),
+    ] {
+        assert_eq!(parse(format, text), Some(millis), "{format} {text}");
+    }
+    assert_eq!(parse("HH:mmx", "12:00Z"), None);
+    assert_eq!(parse("HH:mmXXX", "12:00+0800"), None);
+    assert_eq!(parse("HH:mmXX", "12:00+24"), None);
 }
 
 #[test]
