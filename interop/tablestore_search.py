@@ -81,7 +81,6 @@ def prepare(client):
             ("a", json.dumps([-1, i])),
             ("w", "2022-05-%02d" % (i + 1)),
             ("v", json.dumps([i, 1])),
-            ("ip", "192.168.0.%d" % i),
             ("inner", json.dumps([{"x": i, "y": "a"}, {"x": -i, "y": "b"}])),
         ]
         client.put_row(TABLE, Row([("id", i)], columns if i else columns[:-1]))
@@ -100,7 +99,6 @@ def index():
             FieldSchema(
                 "v", FieldType.VECTOR, vector_options=VectorOptions(VectorDataType.VD_FLOAT_32, VectorMetricType.VM_EUCLIDEAN, 2)
             ),
-            FieldSchema("ip", FieldType.IP, index=True),
             FieldSchema(
                 "inner",
                 FieldType.NESTED,
@@ -122,7 +120,7 @@ def run(client, report):
         meta, sync = client.describe_search_index(TABLE, INDEX)
         return [field.field_name for field in meta.fields], sync.sync_phase.name
 
-    report.call("DescribeSearchIndex", (["k", "t", "n", "d", "g", "a", "w", "v", "ip", "inner"], "INCR"), described)
+    report.call("DescribeSearchIndex", (["k", "t", "n", "d", "g", "a", "w", "v", "inner"], "INCR"), described)
     report.call("DescribeSearchIndex of none", NO_INDEX, client.describe_search_index, TABLE, "none")
 
     order = Sort([FieldSort("k", SortOrder.ASC)])
@@ -162,8 +160,6 @@ def run(client, report):
             [5],
             NestedQuery("inner", BoolQuery([TermQuery("inner.x", 5), TermQuery("inner.y", "a")])),
         ),
-        ("TermQuery of an address", [7], TermQuery("ip", "::ffff:192.168.0.7")),
-        ("RangeQuery of addresses", [8, 9], RangeQuery("ip", "192.168.0.8", "192.168.0.10")),
         ("GeoDistanceQuery", [0, 1, 2], GeoDistanceQuery("g", "30,114", 2500)),
         ("GeoBoundingBoxQuery", [28, 29], GeoBoundingBoxQuery("g", "31,113", "30.275,115")),
         ("GeoPolygonQuery", [0, 1], GeoPolygonQuery("g", ["29.5,113", "29.5,115", "30.015,115", "30.015,113"])),
@@ -174,7 +170,7 @@ def run(client, report):
     factor = FunctionScoreQuery(TermsQuery("k", ["key001", "key002", "key003"]), FieldValueFactor("d"))
     report.call("FunctionScoreQuery", [3, 2, 1], ids, factor, sort=best)
     nearest = KnnVectorQuery("v", 3, [20.2, 1.0], filter=TermQuery("n", 2))
-    report.call("KnnVectorQuery with a filter", [20, 17, 23], ids, nearest, sort=best, limit=3)
+    report.call("KnnVectorQuery with a filter", [20, 23, 17], ids, nearest, sort=best, limit=3)
     second = Sort([FieldSort("inner.x", SortOrder.ASC, nested_filter=NestedFilter("inner", TermQuery("inner.y", "b")))])
     report.call("Sort by inner rows that fit", [29, 28, 27], ids, MatchAllQuery(), sort=second, limit=3)
 
@@ -232,12 +228,12 @@ def run(client, report):
     steps = GroupByHistogram("n", 2, FieldRange(0, 3))
     report.call("GroupByHistogram", [(0, 20), (2, 10)], groups, steps, lambda item: (item.key, item.value))
 
-    days = GroupByDateHistogram("w", DateTimeValue(2, DateTimeUnit.WEEK), time_zone="+08:00")
-    monday = 1650816000000 - 8 * 3600 * 1000  # 2022-04-25 in Shanghai
-    weeks = [(monday + i * 14 * 86400000, rows) for i, rows in enumerate([8, 14, 8])]
+    days = GroupByDateHistogram("w", DateTimeValue(1, DateTimeUnit.WEEK), time_zone="+08:00")
+    monday = 1650844800000 - 8 * 3600 * 1000  # 2022-04-25 in Shanghai
+    weeks = [(monday + i * 7 * 86400000, rows) for i, rows in enumerate([1, 7, 7, 7, 7, 1])]
     report.call("GroupByDateHistogram with a zone", weeks, groups, days, lambda item: (item.timestamp, item.row_count))
     grid = GroupByGeoGrid("g", 4)
-    report.call("GroupByGeoGrid", [("wt37", 17), ("wt36", 13)], groups, grid, lambda item: (item.key, item.row_count))
+    report.call("GroupByGeoGrid", [("wt35", 18), ("wt34", 6), ("wt3h", 6)], groups, grid, lambda item: (item.key, item.row_count))
 
     def composite():
         found, token = [], None

@@ -15,6 +15,7 @@ mod reading;
 mod refusals;
 mod rows;
 mod rubbish;
+mod search;
 mod streams;
 mod tables;
 mod transactions;
