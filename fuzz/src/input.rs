@@ -11,6 +11,8 @@ pub enum Side {
     Request,
     /// The answer to a request of an operation.
     Answer,
+    /// Both readers of compressed bodies.
+    Deflate,
 }
 
 /// One input.
@@ -18,9 +20,9 @@ pub enum Side {
 pub struct Input {
     /// Which reader gets it.
     pub side: Side,
-    /// The operation; empty for [`Side::Rows`].
+    /// The operation; empty for [`Side::Rows`] and [`Side::Deflate`].
     pub operation: &'static str,
-    /// The request that an answer answers; else empty.
+    /// The request that an answer answers; the headers of a compressed body: its form, a space, its length; else empty.
     pub request: Vec<u8>,
     /// The bytes to read.
     pub bytes: Vec<u8>,
@@ -33,6 +35,7 @@ impl fmt::Display for Input {
             Side::Rows => f.write_str("rows")?,
             Side::Request => write!(f, "{}.request", self.operation)?,
             Side::Answer => write!(f, "{}.answer {}", self.operation, Hex(&self.request))?,
+            Side::Deflate => write!(f, "deflate {}", Hex(&self.request))?,
         }
         write!(f, " {}", Hex(&self.bytes))
     }

@@ -1,4 +1,4 @@
-//! Gives mutated rows and messages to the readers of campaign-tablestore, and asks of each input that no reader panics, that
+//! Gives mutated rows, messages and compressed bodies to the readers of campaign-tablestore, and asks of each input that no reader panics, that
 //! none allocates more than the input accounts for, and that what is accepted comes back as it was.
 //!
 //! Inputs are golden vectors changed in a few places, by edits that know the formats and put lengths and checksums right so
@@ -24,10 +24,10 @@ use crate::{
     input::{Input, Side, from_hex},
     probe::{BYTES_PER_BYTE, FIXED_BYTES},
     run::{Plan, catch_panics, many, one},
-    target::{Messages, Rows, Target, operation},
+    target::{Deflate, Messages, Rows, Target, operation},
 };
 
-/// Mutated rows and messages for the readers of campaign-tablestore: one line of JSON for each target.
+/// Mutated rows, messages and compressed bodies for the readers of campaign-tablestore: one line of JSON for each target.
 ///
 /// Ends with 0 if every property held, with 1 and the input in hex if one did not.
 #[derive(Debug, Parser)]
@@ -37,9 +37,12 @@ enum Command {
     Rows(Options),
     /// Requests and answers of every operation.
     Messages(Options),
-    /// Both.
+    /// Compressed bodies.
+    Deflate(Options),
+    /// All of them.
     All(Options),
-    /// One input again, as a failure names it: `rows HEX`, `PutRow.request HEX`, `PutRow.answer REQUEST-HEX HEX`.
+    /// One input again, as a failure names it: `rows HEX`, `PutRow.request HEX`, `PutRow.answer REQUEST-HEX HEX`,
+    /// `deflate HEADERS-HEX HEX`.
     Replay {
         /// Whose input it is.
         reader: String,
@@ -72,9 +75,11 @@ fn main() -> ExitCode {
     let held = match command {
         Command::Rows(options) => fuzz("rows", &mut Rows::new(&vectors), options),
         Command::Messages(options) => fuzz("messages", &mut Messages::new(&vectors), options),
+        Command::Deflate(options) => fuzz("deflate", &mut Deflate::new(&vectors), options),
         Command::All(options) => {
             let rows = fuzz("rows", &mut Rows::new(&vectors), options);
-            fuzz("messages", &mut Messages::new(&vectors), options) && rows
+            let messages = fuzz("messages", &mut Messages::new(&vectors), options);
+            fuzz("deflate", &mut Deflate::new(&vectors), options) && messages && rows
         }
         Command::Replay { reader, hex } => {
             let Some(input) = parse(&reader, &hex) else {
@@ -83,6 +88,7 @@ fn main() -> ExitCode {
             };
             let result = match input.side {
                 Side::Rows => one(&Rows::new(&vectors), &input),
+                Side::Deflate => one(&Deflate::new(&vectors), &input),
                 _ => one(&Messages::new(&vectors), &input),
             };
             match &result {
@@ -103,11 +109,13 @@ fn parse(reader: &str, hex: &[String]) -> Option<Input> {
     let mut hex = hex.iter().map(|text| from_hex(text)).collect::<Option<Vec<_>>>()?.into_iter();
     let (operation, side) = match reader.split_once('.') {
         None if reader == "rows" => ("", Side::Rows),
+        None if reader == "deflate" => ("", Side::Deflate),
         Some((name, "request")) => (operation(name)?, Side::Request),
         Some((name, "answer")) => (operation(name)?, Side::Answer),
         _ => return None,
     };
-    let request = if side == Side::Answer { hex.next()? } else { Vec::new() };
+    let has_request = matches!(side, Side::Answer | Side::Deflate);
+    let request = if has_request { hex.next()? } else { Vec::new() };
     let input = Input { side, operation, request, bytes: hex.next()? };
     hex.next().is_none().then_some(input)
 }

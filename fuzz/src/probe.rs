@@ -70,13 +70,27 @@ impl Probe {
         step: &'static str,
         read: impl FnOnce() -> Result<T, E>,
     ) -> Result<Option<T>, Broken> {
+        self.read_beyond(step, 0, read)
+    }
+
+    /// The same of a reader that may allocate `granted` bytes more, which do not count.
+    ///
+    /// # Errors
+    /// [`Broken`] if the reader allocated more.
+    pub fn read_beyond<T, E: Error>(
+        &mut self,
+        step: &'static str,
+        granted: u64,
+        read: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Option<T>, Broken> {
         self.step = step;
         let mut result = None;
         let allocated = allocation_counter::measure(|| result = Some(read()));
-        self.peak = self.peak.max(allocated.bytes_max);
+        let peak = allocated.bytes_max.saturating_sub(granted);
+        self.peak = self.peak.max(peak);
         let allowed = FIXED_BYTES + BYTES_PER_BYTE * self.length;
-        if allocated.bytes_max > allowed {
-            let (peak, length) = (allocated.bytes_max, self.length);
+        if peak > allowed {
+            let length = self.length;
             return Err(self.broken(format!("allocated {peak} bytes for {length}; {allowed} are allowed")));
         }
         match result {

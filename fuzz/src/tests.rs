@@ -10,7 +10,7 @@ use crate::{
     mutate::{any, plain_buffer, protobuf},
     probe::{Broken, Probe},
     run::{Plan, catch_panics, many, one},
-    target::{Messages, Rows, Target},
+    target::{Deflate, Messages, Rows, Target},
 };
 
 /// What a wrong reader does with some inputs.
@@ -118,6 +118,9 @@ fn an_input_is_read_back_from_its_report() {
     let input = Input { side: Side::Answer, operation: "PutRow", request: vec![], bytes: vec![0, 0xab] };
     assert_eq!(input.to_string(), "PutRow.answer - 00ab");
     assert_eq!(crate::parse("PutRow.answer", &["-".to_owned(), "00ab".to_owned()]), Some(input));
+    let compressed = Input { side: Side::Deflate, operation: "", request: b"deflate 1".to_vec(), bytes: vec![0x78] };
+    assert_eq!(compressed.to_string(), "deflate 6465666c6174652031 78");
+    assert_eq!(crate::parse("deflate", &["6465666c6174652031".to_owned(), "78".to_owned()]), Some(compressed));
     assert_eq!(crate::parse("rows", &["0".to_owned()]), None);
     assert_eq!(crate::parse("NoSuch.request", &["00".to_owned()]), None);
 }
@@ -147,5 +150,26 @@ fn batches_of_empty_messages_take_little_before_they_are_refused() {
         let probe = one(&messages, &input).unwrap();
         assert_eq!((probe.accepted, probe.refused), (0, 1), "{operation}");
         assert!(probe.peak < 64 * length, "{operation}: {} bytes", probe.peak);
+    }
+}
+
+#[test]
+fn compressed_bodies_are_read_by_both_sides_and_lies_about_their_length_take_no_memory() {
+    let deflate = Deflate::new(&Vectors::load());
+    // zlib's own: Python's `zlib.compress(b"a" * 2000, 6)`.
+    let bytes = from_hex("789c4b4c1c05a360148c8251300a46c150070064c6f5ef").unwrap();
+    for (said, accepted) in [
+        ("deflate 2000", 2),
+        ("deflate 1999", 0),
+        ("deflate 20000", 0),
+        ("deflate 18446744073709551615", 0),
+        ("deflate ", 0),
+        ("gzip 2000", 0),
+    ] {
+        let bytes = bytes.clone();
+        let input = Input { side: Side::Deflate, operation: "", request: said.as_bytes().to_vec(), bytes };
+        let probe = one(&deflate, &input).unwrap();
+        assert_eq!((probe.accepted, probe.accepted + probe.refused), (accepted, 2), "{said}");
+        assert!(probe.peak < 1_024, "{said}: {} bytes", probe.peak);
     }
 }

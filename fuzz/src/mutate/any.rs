@@ -43,7 +43,7 @@ pub fn edit_buffer(buffer: &mut Vec<u8>, others: &[plain_buffer::Row], rng: &mut
 }
 
 /// Some times, mostly once.
-fn some(rng: &mut Rng, mut edit: impl FnMut(&mut Rng)) {
+pub fn some(rng: &mut Rng, mut edit: impl FnMut(&mut Rng)) {
     edit(rng);
     while rng.u8(..3) == 0 {
         edit(rng);

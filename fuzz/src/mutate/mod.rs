@@ -7,4 +7,4 @@ pub mod protobuf;
 mod any;
 mod matrix;
 
-pub use any::{any, edit_buffer};
+pub use any::{any, edit_buffer, some};

@@ -1,9 +1,11 @@
 //! What is fuzzed.
 
+mod deflate;
 mod messages;
 mod operations;
 mod rows;
 
+pub use deflate::Deflate;
 pub use messages::Messages;
 pub use operations::operation;
 pub use rows::Rows;
