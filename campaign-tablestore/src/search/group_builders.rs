@@ -3,8 +3,9 @@
 use std::ops::{Range, RangeFrom, RangeTo};
 
 use super::{
-    Aggregation, AggregationOrder, By, ByDateHistogram, ByField, ByFilter, ByGeoDistance, ByHistogram, ByRange,
-    FieldRange, GeoPosition, GroupBy, GroupOrder, GroupSorter, NumberRange, Query, SortOrder, TimeSpan, TimeUnit,
+    Aggregation, AggregationOrder, By, ByComposite, ByDateHistogram, ByField, ByFilter, ByGeoDistance, ByGeoGrid,
+    ByHistogram, ByRange, FieldRange, GeoPosition, GroupBy, GroupOrder, GroupSorter, NumberRange, Query, SortOrder,
+    TimeSpan, TimeUnit,
 };
 use crate::Value;
 
@@ -97,6 +98,63 @@ impl GroupBy {
         Self { name: name.into(), by: By::DateHistogram(by) }
     }
 
+    /// By squares of a geohash grid, each named by so many characters, 1 to 12.
+    pub fn geo_grid(name: impl Into<String>, field: impl Into<String>, precision: i32) -> Self {
+        let by = ByGeoGrid {
+            field: field.into(),
+            precision: Some(precision),
+            size: None,
+            aggregations: Vec::new(),
+            group_bys: Vec::new(),
+        };
+        Self { name: name.into(), by: By::GeoGrid(by) }
+    }
+
+    /// By several group-bys together: one group for each combination of their keys. There may be more groups than an answer
+    /// holds; its [`next_token`](super::GroupByResult::next_token) leads on, by [`token`](Self::token).
+    pub fn composite(name: impl Into<String>, sources: impl IntoIterator<Item = Self>) -> Self {
+        let by = ByComposite {
+            sources: sources.into_iter().collect(),
+            size: None,
+            aggregations: Vec::new(),
+            group_bys: Vec::new(),
+            next_token: None,
+            suggested_size: None,
+        };
+        Self { name: name.into(), by: By::Composite(by) }
+    }
+
+    /// The same going on where a result's `next_token` says; only a composite does.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        if let By::Composite(by) = &mut self.by {
+            by.next_token = Some(token.into());
+        }
+        self
+    }
+
+    /// The same with only those groups that have so many rows, where the kind takes a number: values of a field, steps of a
+    /// number or a time. With 0, also steps without rows.
+    #[must_use]
+    pub fn min_row_count(mut self, rows: i64) -> Self {
+        match &mut self.by {
+            By::Field(by) => by.min_doc_count = Some(rows),
+            By::Histogram(by) => by.min_doc_count = Some(rows),
+            By::DateHistogram(by) => by.min_doc_count = Some(rows),
+            By::Range(_) | By::Filter(_) | By::GeoDistance(_) | By::GeoGrid(_) | By::Composite(_) => {}
+        }
+        self
+    }
+
+    /// The same with steps of a time that begin in this zone, such as `+08:00`; other kinds have none.
+    #[must_use]
+    pub fn time_zone(mut self, zone: impl Into<String>) -> Self {
+        if let By::DateHistogram(by) = &mut self.by {
+            by.time_zone = Some(zone.into());
+        }
+        self
+    }
+
     /// The same with a number about each group.
     #[must_use]
     pub fn aggregation(mut self, aggregation: Aggregation) -> Self {
@@ -186,5 +244,40 @@ impl From<RangeFrom<f64>> for NumberRange {
 impl From<RangeTo<f64>> for NumberRange {
     fn from(range: RangeTo<f64>) -> Self {
         Self { from: None, to: Some(range.end) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_kind_does_not_take_changes_nothing() {
+        let kinds = [
+            GroupBy::ranges("by", "n", [NumberRange::from(..1.0)]),
+            GroupBy::filters("by", [Query::all()]),
+            GroupBy::geo_grid("by", "place", 5),
+            GroupBy::composite("by", [GroupBy::field("state", "state")]),
+        ];
+        for by in kinds {
+            let same = by.clone().sort_by(GroupSorter::key(SortOrder::Asc)).min_row_count(2).time_zone("+08:00");
+            assert_eq!(same, by);
+        }
+        let field = GroupBy::field("by", "state");
+        assert_eq!(field.clone().token("next").time_zone("+08:00"), field);
+    }
+
+    #[test]
+    fn what_a_kind_takes_is_in_it() {
+        let field =
+            GroupBy::field("by", "state").size(3).min_row_count(2).sort_by(GroupSorter::row_count(SortOrder::Asc));
+        let By::Field(field) = field.by else { panic!("another kind") };
+        assert_eq!((field.size, field.min_doc_count, field.sort.len()), (Some(3), Some(2), 1));
+        let days = GroupBy::date_histogram("by", "day", TimeSpan::new(1, TimeUnit::Day)).time_zone("+08:00");
+        let By::DateHistogram(days) = days.by else { panic!("another kind") };
+        assert_eq!((days.time_zone.as_deref(), days.interval.value), (Some("+08:00"), 1));
+        let both = GroupBy::composite("by", [GroupBy::field("state", "state")]).size(7).token("next");
+        let By::Composite(both) = both.by else { panic!("another kind") };
+        assert_eq!((both.size, both.next_token.as_deref(), both.sources.len()), (Some(7), Some("next"), 1));
     }
 }

@@ -56,6 +56,7 @@ pub struct Group {
 
 /// What the rows of a group have in common.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum GroupKey {
     /// A value as text.
     Field(Text),
