@@ -122,7 +122,7 @@ pub(super) fn find(view: &impl View, service: &TableStore, search: &Search, now:
     page.is_all_succeeded = true;
     page.hits = hits;
     page.next_token = next_token;
-    (page.aggregations, page.group_bys) = (aggregations.done(), group_bys.done());
+    (page.aggregations, page.group_bys) = (aggregations.done(), group_bys.done()?);
     page.consumed = Some(CapacityUnit::new(units(rows.iter().map(size).sum()), 0));
     Ok(page)
 }

@@ -26,7 +26,11 @@ const SIZE: i32 = 10;
 pub(super) const MOST: i32 = 2000;
 
 /// Groups of all group-bys of one search; a bound of the emulator's.
-const ALL_GROUPS: usize = 100_000;
+pub(super) const ALL_GROUPS: usize = 100_000;
+
+pub(super) fn too_many() -> Refusal {
+    invalid(format!("campaign-local makes {ALL_GROUPS} groups in one search at most"))
+}
 
 /// How many more groups a search can have.
 pub(super) type Budget = Rc<Cell<usize>>;
@@ -72,7 +76,7 @@ impl<'a> GroupBys<'a> {
         self.0.iter_mut().try_for_each(|running| running.add(row, score))
     }
 
-    pub(super) fn done(self) -> Vec<GroupByResult> {
+    pub(super) fn done(self) -> Result<Vec<GroupByResult>, Refusal> {
         self.0.into_iter().map(Running::done).collect()
     }
 
@@ -93,7 +97,7 @@ impl<'a> Running<'a> {
     }
 
     fn add(&mut self, row: &Row, score: f64) -> Result<(), Refusal> {
-        for (bytes, key) in self.source.keys(row) {
+        for (bytes, key) in self.source.keys(row)? {
             if self.page.as_ref().is_some_and(|(_, after)| bytes <= *after) {
                 continue;
             }
@@ -115,9 +119,7 @@ impl<'a> Running<'a> {
     fn group(&mut self, bytes: Vec<u8>, key: GroupKey) -> Result<&mut Made<'a>, Refusal> {
         if !self.made.contains_key(&bytes) {
             let left = self.budget.get().checked_sub(1);
-            self.budget.set(
-                left.ok_or_else(|| invalid(format!("campaign-local makes {ALL_GROUPS} groups in one search at most")))?,
-            );
+            self.budget.set(left.ok_or_else(too_many)?);
         }
         let (aggregations, group_bys) = &self.inside;
         Ok(self.made.entry(bytes).or_insert_with(|| Made {
@@ -128,7 +130,7 @@ impl<'a> Running<'a> {
         }))
     }
 
-    fn done(mut self) -> GroupByResult {
+    fn done(mut self) -> Result<GroupByResult, Refusal> {
         // Groups that are there without a row.
         let empty = match &self.group_by.by {
             By::Range(_) | By::Filter(_) | By::GeoDistance(_) => true,
@@ -138,9 +140,7 @@ impl<'a> Running<'a> {
         };
         if empty {
             for (bytes, key) in self.source.all() {
-                // They are few: ranges and filters are given, and steps of a range are limited.
-                let (aggregations, group_bys) = self.inside.clone();
-                self.made.entry(bytes).or_insert(Made { key, rows: 0, aggregations, group_bys });
+                self.group(bytes, key)?;
             }
         }
         let mut next_token = None;
@@ -150,24 +150,26 @@ impl<'a> Running<'a> {
             self.made.pop_last();
             next_token = self.made.last_key_value().map(|(bytes, _)| URL_SAFE_NO_PAD.encode(bytes));
         }
-        let group = |made: Made<'_>| Group {
-            key: made.key,
-            row_count: made.rows,
-            aggregations: made.aggregations.done(),
-            group_bys: made.group_bys.done(),
+        let group = |made: Made<'_>| {
+            Ok(Group {
+                key: made.key,
+                row_count: made.rows,
+                aggregations: made.aggregations.done(),
+                group_bys: made.group_bys.done()?,
+            })
         };
-        let groups = self.made.into_values().map(group).collect();
+        let groups = self.made.into_values().map(group).collect::<Result<_, Refusal>>()?;
         let source_names = match &self.group_by.by {
             By::Composite(by) => by.sources.iter().map(|source| source.name.clone()).collect(),
             _ => Vec::new(),
         };
-        GroupByResult {
+        Ok(GroupByResult {
             name: self.group_by.name.clone(),
             kind: Some(kind(&self.group_by.by)),
             groups: arranged(&self.group_by.by, groups),
             source_names,
             next_token,
-        }
+        })
     }
 }
 

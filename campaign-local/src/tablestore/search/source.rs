@@ -10,6 +10,7 @@ use super::aggregate::{Kinds, Values};
 use super::document::{Document, Scalar};
 use super::evaluate::{Scope, score};
 use super::geo;
+use super::group::{ALL_GROUPS, too_many};
 use super::steps::{Steps, Times};
 use super::validate;
 use crate::tablestore::check::invalid;
@@ -65,15 +66,15 @@ impl<'a> Source<'a> {
     }
 
     /// The groups that a row is in, each once.
-    pub(super) fn keys(&self, row: &Row) -> Vec<Marked> {
-        let mut keys = self.all_keys(row);
+    pub(super) fn keys(&self, row: &Row) -> Result<Vec<Marked>, Refusal> {
+        let mut keys = self.all_keys(row)?;
         keys.sort_by(|(a, _), (b, _)| a.cmp(b));
         keys.dedup_by(|(a, _), (b, _)| a == b);
-        keys
+        Ok(keys)
     }
 
-    fn all_keys(&self, row: &Row) -> Vec<Marked> {
-        match self {
+    fn all_keys(&self, row: &Row) -> Result<Vec<Marked>, Refusal> {
+        Ok(match self {
             Self::Field(values) => values.of(row).iter().map(by_value).collect(),
             Self::Ranges(values, ranges) => {
                 let numbers: Vec<f64> = values.of(row).iter().filter_map(Scalar::number).collect();
@@ -94,8 +95,8 @@ impl<'a> Source<'a> {
                 let cells = places(values, row).map(|place| geo::cell(place, *precision));
                 cells.map(|(hash, grid)| (hash.clone().into_bytes(), GroupKey::GeoGrid(hash, Some(grid)))).collect()
             }
-            Self::Together(sources) => product(sources, row),
-        }
+            Self::Together(sources) => return product(sources, row),
+        })
     }
 
     /// The groups that are there without rows.
@@ -184,16 +185,19 @@ fn together<'a>(by: &'a ByComposite, scope: Scope<'a>) -> Result<Source<'a>, Ref
 
 /// A row is in the groups of each key of the first with each key of the second, and so on. A row without a value has none as
 /// its key, which comes first.
-fn product(sources: &[(Source<'_>, bool)], row: &Row) -> Vec<Marked> {
+fn product(sources: &[(Source<'_>, bool)], row: &Row) -> Result<Vec<Marked>, Refusal> {
     let mut groups = vec![(Vec::new(), Vec::new())];
     for (source, down) in sources {
         let mut keys: Vec<_> =
-            source.keys(row).into_iter().map(|(bytes, key)| (with_mark(1, &bytes), text(&key))).collect();
+            source.keys(row)?.into_iter().map(|(bytes, key)| (with_mark(1, &bytes), text(&key))).collect();
         if keys.is_empty() {
             keys.push((with_mark(0, &[]), None));
         }
         if *down {
             keys.iter_mut().flat_map(|(bytes, _)| bytes).for_each(|byte| *byte = !*byte);
+        }
+        if groups.len().saturating_mul(keys.len()) > ALL_GROUPS {
+            return Err(too_many());
         }
         let longer = groups.iter().flat_map(|(bytes, texts)| {
             keys.iter().map(move |(more, text)| {
@@ -202,7 +206,7 @@ fn product(sources: &[(Source<'_>, bool)], row: &Row) -> Vec<Marked> {
         });
         groups = longer.collect();
     }
-    groups.into_iter().map(|(bytes, texts)| (bytes, GroupKey::Composite(texts))).collect()
+    Ok(groups.into_iter().map(|(bytes, texts)| (bytes, GroupKey::Composite(texts))).collect())
 }
 
 fn with_mark(mark: u8, bytes: &[u8]) -> Vec<u8> {

@@ -138,3 +138,37 @@ fn a_composite_takes_fields_and_steps_only_and_no_foreign_token() {
     refused("a token that is none", &composite(vec![GroupBy::field("k", "k")], Some("?")));
     assert!(cloud().find(&composite(vec![GroupBy::field("k", "k")], None)).is_ok());
 }
+
+#[test]
+fn more_groups_than_a_search_makes_are_refused_whether_they_have_rows_or_not() {
+    // 400 steps in each of 400.
+    let steps = |name: &str| {
+        let mut group_by = GroupBy::histogram(name, "n", 1, 0, 399);
+        if let By::Histogram(by) = &mut group_by.by {
+            by.min_doc_count = Some(0);
+        }
+        group_by
+    };
+    assert!(cloud().find(&search(Query::all()).group_by(steps("a"))).is_ok());
+    refused("steps in steps", &search(Query::all()).group_by(steps("a").group_by(steps("b"))));
+
+    // 400 values with each of 400.
+    let array = |name: &str| FieldSchema::new(name, FieldType::Long).is_array(true);
+    let numbers = format!("{:?}", (0..400).collect::<Vec<_>>());
+    let row = super::cloud::row(1).with("a", numbers.as_str()).with("b", numbers.as_str());
+    let cloud = Cloud::new([array("a"), array("b")]).with([row]);
+    let composite = |sources| {
+        let by = ByComposite {
+            sources,
+            size: None,
+            aggregations: Vec::new(),
+            group_bys: Vec::new(),
+            next_token: None,
+            suggested_size: None,
+        };
+        search(Query::all()).group_by(GroupBy { name: "c".to_owned(), by: By::Composite(by) })
+    };
+    assert!(cloud.find(&composite(vec![GroupBy::field("a", "a")])).is_ok());
+    let refusal = cloud.find(&composite(vec![GroupBy::field("a", "a"), GroupBy::field("b", "b")])).unwrap_err();
+    assert_eq!(refusal.code, Code::ParameterInvalid);
+}
