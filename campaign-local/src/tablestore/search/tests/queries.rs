@@ -1,6 +1,8 @@
 //! Queries against a naive predicate, and the steps that only show inside.
 
-use campaign_tablestore::search::{Analyzer, BoolQuery, FieldSchema, FieldType, GeoPoint, Query, RangeQuery};
+use campaign_tablestore::search::{
+    Analyzer, BoolQuery, ConstScoreQuery, DisMaxQuery, FieldSchema, FieldType, GeoPoint, Query, RangeQuery,
+};
 use campaign_tablestore::{PrimaryKey, Row, Value};
 use proptest::prelude::*;
 
@@ -13,28 +15,77 @@ use super::super::words::words;
 fn fields() -> Vec<FieldSchema> {
     vec![
         FieldSchema::new("n", FieldType::Long),
-        FieldSchema::new("k", FieldType::Keyword),
+        FieldSchema::new("k", FieldType::FuzzyKeyword),
         FieldSchema::new("t", FieldType::Text),
+        FieldSchema::nested("in", [FieldSchema::new("x", FieldType::Long), FieldSchema::new("y", FieldType::Long)]),
     ]
 }
 
-fn row(n: Option<i64>, k: &str, t: &str) -> Row {
-    let row = Row::new(PrimaryKey::new().with("id", 1)).with("k", k).with("t", t);
-    match n {
+/// What a row is made of; `inner` is `x` and `y` of each row inside.
+#[derive(Clone, Debug)]
+struct Parts {
+    n: Option<i64>,
+    k: String,
+    t: String,
+    inner: Vec<(i64, i64)>,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    let inner = proptest::collection::vec((0..3_i64, 0..3_i64), 0..3);
+    (proptest::option::of(-3..4_i64), "[ab]{0,3}", "[ab]( [ab]){0,3}", inner).prop_map(|(n, k, t, inner)| Parts {
+        n,
+        k,
+        t,
+        inner,
+    })
+}
+
+fn row(parts: &Parts) -> Row {
+    let inner: Vec<String> = parts.inner.iter().map(|(x, y)| format!(r#"{{"x":{x},"y":{y}}}"#)).collect();
+    let row = Row::new(PrimaryKey::new().with("id", 1)).with("k", parts.k.as_str()).with("t", parts.t.as_str());
+    let row = row.with("in", format!("[{}]", inner.join(",")));
+    match parts.n {
         Some(n) => row.with("n", n),
         None => row,
     }
 }
 
+/// The same for a row inside.
+fn inside(query: &Query, x: i64, y: i64) -> bool {
+    match query {
+        Query::Term(query) if query.field == "in.x" => query.term.as_i64() == Some(x),
+        Query::Term(query) => query.term.as_i64() == Some(y),
+        Query::Bool(query) => query.must.iter().all(|query| inside(query, x, y)),
+        other => panic!("not generated: {other:?}"),
+    }
+}
+
+/// `*` is any text, `?` one character: by trying all ways.
+fn like(text: &[u8], pattern: &[u8]) -> bool {
+    match (text, pattern) {
+        ([], []) => true,
+        (_, [b'*', rest @ ..]) => (0..=text.len()).any(|at| like(&text[at..], rest)),
+        ([letter, text @ ..], [other, rest @ ..]) => (*other == b'?' || letter == other) && like(text, rest),
+        _ => false,
+    }
+}
+
 /// What the query says, written down a second time without fields, words or scores.
-fn naive(query: &Query, n: Option<i64>, k: &str, t: &str) -> bool {
-    let is = |query: &Query| naive(query, n, k, t);
+fn naive(query: &Query, parts: &Parts) -> bool {
+    let is = |query: &Query| naive(query, parts);
+    let Parts { n, k, t, inner } = parts;
+    let n = *n;
     match query {
         Query::MatchAll(_) => true,
         Query::Term(query) if query.field == "n" => n == query.term.as_i64(),
-        Query::Term(query) => Some(k) == query.term.as_str(),
+        Query::Term(query) => Some(k.as_str()) == query.term.as_str(),
+        Query::Terms(query) => query.terms.iter().any(|term| n.is_some() && n == term.as_i64()),
         Query::Prefix(query) => k.starts_with(&*query.prefix),
-        Query::Wildcard(query) => k.contains(query.pattern.trim_matches('*')),
+        Query::Suffix(query) => k.ends_with(&*query.suffix),
+        Query::Wildcard(query) => like(k.as_bytes(), query.pattern.as_bytes()),
+        Query::Nested(query) => inner.iter().any(|(x, y)| inside(&query.query, *x, *y)),
+        Query::DisMax(query) => query.queries.iter().any(is),
+        Query::ConstScore(query) => is(&query.filter),
         Query::Match(query) => query.text.split(' ').any(|word| t.split(' ').any(|other| other == word)),
         Query::MatchPhrase(query) => format!(" {t} ").contains(&format!(" {} ", &*query.text)),
         Query::Exists(_) => n.is_some(),
@@ -44,7 +95,8 @@ fn naive(query: &Query, n: Option<i64>, k: &str, t: &str) -> bool {
             from.is_none_or(|from| n >= from) && to.is_none_or(|to| n < to)
         }),
         Query::Bool(query) => {
-            let least = usize::from(query.must.is_empty() && query.filter.is_empty() && !query.should.is_empty());
+            let alone = query.must.is_empty() && query.filter.is_empty() && !query.should.is_empty();
+            let least = query.minimum_should_match.map_or(usize::from(alone), |least| usize::try_from(least).unwrap());
             query.must.iter().chain(&query.filter).all(is)
                 && !query.must_not.iter().any(is)
                 && query.should.iter().filter(|query| is(query)).count() >= least
@@ -59,7 +111,13 @@ fn query() -> impl Strategy<Value = Query> {
         (-3..4_i64).prop_map(|n| Query::term("n", n)),
         "[ab]{0,2}".prop_map(|k| Query::term("k", k)),
         "[ab]{0,2}".prop_map(|k| Query::prefix("k", k)),
-        "[ab]{0,2}".prop_map(|k| Query::wildcard("k", format!("*{k}*"))),
+        "[ab]{0,2}".prop_map(|k| Query::suffix("k", k)),
+        "[ab?*]{0,4}".prop_map(|k| Query::wildcard("k", k)),
+        proptest::collection::vec(-3..4_i64, 1..4).prop_map(|terms| Query::terms("n", terms)),
+        (0..3_i64).prop_map(|x| Query::nested("in", Query::term("in.x", x))),
+        (0..3_i64, 0..3_i64).prop_map(|(x, y)| {
+            Query::nested("in", BoolQuery::new().must(Query::term("in.x", x)).must(Query::term("in.y", y)))
+        }),
         "[ab]( [ab]){0,2}".prop_map(|t| Query::words("t", t)),
         "[ab]( [ab]){0,2}".prop_map(|t| Query::phrase("t", t)),
         Just(Query::exists("n")),
@@ -68,9 +126,15 @@ fn query() -> impl Strategy<Value = Query> {
     ];
     leaf.prop_recursive(3, 16, 3, |inner| {
         let some = || proptest::collection::vec(inner.clone(), 0..3);
-        (some(), some(), some(), some()).prop_map(|(must, must_not, filter, should)| {
-            BoolQuery { must, must_not, filter, should, ..BoolQuery::default() }.into()
-        })
+        let least = proptest::option::of(0..3_i32);
+        let joined = (some(), some(), some(), some(), least).prop_map(
+            |(must, must_not, filter, should, minimum_should_match)| {
+                BoolQuery { must, must_not, filter, should, minimum_should_match, ..BoolQuery::default() }.into()
+            },
+        );
+        let best = proptest::collection::vec(inner.clone(), 1..3)
+            .prop_map(|queries| DisMaxQuery { queries, tie_breaker: None, weight: None }.into());
+        prop_oneof![4 => joined, 1 => best, 1 => inner.clone().prop_map(|filter| ConstScoreQuery { filter }.into())]
     })
 }
 
@@ -80,13 +144,11 @@ proptest! {
     #[test]
     fn a_row_fits_a_query_exactly_when_it_fits_a_naive_predicate(
         query in query(),
-        n in proptest::option::of(-3..4_i64),
-        k in "[ab]{0,3}",
-        t in "[ab]( [ab]){0,3}",
+        parts in parts(),
     ) {
-        let (fields, row) = (fields(), row(n, &k, &t));
+        let (fields, row) = (fields(), row(&parts));
         let found = score(&query, Document::Row(&row), Scope::of(&fields, 0));
-        prop_assert_eq!(found.is_some(), naive(&query, n, &k, &t));
+        prop_assert_eq!(found.is_some(), naive(&query, &parts));
     }
 }
 
