@@ -6,6 +6,7 @@ use crate::{Value, WireFault};
 
 enumeration! {
     /// The kind of a group-by.
+    #[non_exhaustive]
     pub enum GroupByKind {
         /// By the values of a field.
         Field = 1,

@@ -7,6 +7,7 @@ use crate::wire::{enumeration, enumeration_field, messages, setters};
 
 enumeration! {
     /// The type of a field (service document "Data types of a search index").
+    #[non_exhaustive]
     pub enum FieldType {
         /// A whole number.
         Long = 1,
@@ -93,6 +94,7 @@ enumeration! {
 
 enumeration! {
     /// What an index is doing.
+    #[non_exhaustive]
     pub enum SyncPhase {
         /// It takes the rows that were there before.
         Full = 1,
@@ -103,6 +105,7 @@ enumeration! {
 
 enumeration! {
     /// Whether an index can be searched.
+    #[non_exhaustive]
     pub enum IndexState {
         /// Not yet.
         Pending = 1,

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use campaign_client::{Body, Clock, Download, Retry, Transport, TransportError};
 use campaign_local::{Local, data::Settings, store::Store};
 use campaign_tablestore::schema::{KeyType, TableMeta};
-use campaign_tablestore::search::{Analyzer, FieldSchema, FieldType, IndexSchema, Query};
+use campaign_tablestore::search::{
+    Analyzer, FieldSchema, FieldType, IndexSchema, Query, VectorDataType, VectorMetric, VectorOptions,
+};
 use campaign_tablestore::{
     Client, Code, CreateSearchIndex, CreateTable, DescribeSearchIndex, PrimaryKey, PutRow, Row, Search, TableStore,
 };
@@ -157,6 +159,11 @@ pub(crate) fn code<T>(result: campaign_client::Result<T>) -> Option<Code> {
 pub(crate) fn schema() -> IndexSchema {
     let words = Analyzer::SingleWord { case_sensitive: None, delimit_word: None };
     let sorted = |name, kind| FieldSchema::new(name, kind).sort_and_agg(true);
+    let form = VectorOptions {
+        data_type: Some(VectorDataType::Float32),
+        dimension: Some(2),
+        metric_type: Some(VectorMetric::Euclidean),
+    };
     let fields = [
         FieldSchema::new("title", FieldType::Text).analyzer(&words).enable_highlighting(true),
         FieldSchema::new("isbn", FieldType::FuzzyKeyword),
@@ -168,6 +175,7 @@ pub(crate) fn schema() -> IndexSchema {
         sorted("day", FieldType::Date).date_format("yyyy-MM-dd"),
         sorted("tags", FieldType::Keyword).is_array(true),
         sorted("titles", FieldType::Keyword).source("title"),
+        FieldSchema::new("form", FieldType::Vector).vector_options(form),
         FieldSchema::nested("parts", [sorted("name", FieldType::Keyword), sorted("size", FieldType::Long)]),
     ];
     IndexSchema::from_iter(fields)
@@ -179,6 +187,7 @@ pub(crate) fn books() -> [Row; 6] {
         Row::new(key("a"))
             .with("title", "Summer night by the sea")
             .with("isbn", "978-a-1")
+            .with("form", "[1.0,0.0]")
             .with("state", "open")
             .with("pages", 20)
             .with("price", 1.5)
@@ -190,6 +199,7 @@ pub(crate) fn books() -> [Row; 6] {
         Row::new(key("b"))
             .with("title", "The sea, a summer and the night")
             .with("isbn", "978-b-2")
+            .with("form", "[0.8,0.1]")
             .with("state", "open")
             .with("pages", 35)
             .with("price", 2.5)
@@ -201,6 +211,7 @@ pub(crate) fn books() -> [Row; 6] {
         Row::new(key("c"))
             .with("title", "Winter sea")
             .with("isbn", "979-c-1")
+            .with("form", "[0.0,1.0]")
             .with("state", "closed")
             .with("pages", 50)
             .with("sold", true)

@@ -7,6 +7,7 @@
 //! | `order` | sorts, pages, collapse, columns, highlights |
 //! | `numbers` | aggregations and group-bys |
 //! | `typed` | hits as values of a type |
+//! | `further` | nearest vectors, scores by functions, rows inside fields, grids, groups of several fields |
 //! | `streams` | rows over many pages and parts, dropped streams, sessions that end |
 //! | `faults` | the same streams while requests are hurt |
 //! | `restarts` | indexes over power cuts and killed processes |
@@ -25,6 +26,7 @@ mod bytes;
 #[path = "../disk/mod.rs"]
 mod disk;
 mod faults;
+mod further;
 mod numbers;
 mod order;
 mod queries;

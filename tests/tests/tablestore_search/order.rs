@@ -88,7 +88,7 @@ async fn a_row_has_the_columns_that_are_asked_for() {
     assert_eq!(names(first(&bed, Some(ColumnsToGet::of(ReturnType::None))).await), [""; 0]);
     assert_eq!(names(first(&bed, Some(ColumnsToGet::named(["state", "nothing", "pages"]))).await), ["pages", "state"]);
     let all = first(&bed, Some(ColumnsToGet::of(ReturnType::All))).await;
-    assert_eq!(all.columns.len(), 10);
+    assert_eq!(all.columns.len(), 11);
     assert_eq!(all.get("title").and_then(|title| title.as_str()), Some("Summer night by the sea"));
     let indexed = first(&bed, Some(ColumnsToGet::of(ReturnType::AllFromIndex))).await;
     assert_eq!(indexed.get("price").and_then(|price| price.as_f64()), Some(1.5));

@@ -99,6 +99,9 @@ async fn meanwhile(bed: &Bed, mut rows: impl Stream<Item = campaign_client::Resu
 async fn writes_between_two_pages_lose_and_repeat_no_row() {
     let bed = Bed::numbered(ROWS).await;
     meanwhile(&bed, scan().rows(&bed.client).await.unwrap()).await;
+    let bed = Bed::numbered(ROWS).await;
+    let by_pages = search(Query::all()).sort_by([Sorter::ascending("pages")]).limit(10);
+    meanwhile(&bed, by_pages.rows(&bed.client)).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -176,7 +176,8 @@ fn scalar(field: &FieldSchema, raw: &Json) -> Option<Scalar> {
             IpAddr::V4(address) => address.to_ipv6_mapped(),
             IpAddr::V6(address) => address,
         }),
-        FieldType::Nested | FieldType::Vector | FieldType::Json | FieldType::Flattened => return None,
+        // Nested fields and vectors have no values of this kind; of other types no index is made.
+        _ => return None,
     })
 }
 
