@@ -277,7 +277,7 @@ async fn inside_a_transaction_a_wide_row_is_the_transactions_own() {
 async fn by_default_a_row_of_more_than_four_megabytes_is_read_in_pieces() {
     let bed = Bed::new().await;
     let text = "x".repeat(2 << 20);
-    for name in ["a", "b", "c", "d", "e"] {
+    for name in ["a", "b", "c"] {
         let update = RowUpdate::new(key(1)).put(name, text.as_str());
         bed.whole.send(&UpdateRow::new("t", update)).await.unwrap();
     }
@@ -285,7 +285,7 @@ async fn by_default_a_row_of_more_than_four_megabytes_is_read_in_pieces() {
     let first = client.send(&GetRow::new("t", key(1))).await.unwrap();
     assert!(first.next_token.is_some());
     let whole = GetRow::new("t", key(1)).whole(&client).await.unwrap().row.unwrap();
-    assert_eq!(whole.columns.iter().map(|column| column.value.as_str().unwrap().len()).sum::<usize>(), 10 << 20);
+    assert_eq!(whole.columns.iter().map(|column| column.value.as_str().unwrap().len()).sum::<usize>(), 6 << 20);
     let rows: Vec<Row> = GetRange::all("t", ["team", "id"]).rows(&client).try_collect().await.unwrap();
     assert_eq!(rows, [whole]);
 }
