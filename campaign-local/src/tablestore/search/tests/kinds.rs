@@ -3,9 +3,9 @@
 use campaign_tablestore::Value;
 use campaign_tablestore::search::{
     BoolQuery, CombineMode, DecayFunction, DecayNumbers, DecayParam, DecayPlaces, DecayShape, FieldSchema, FieldSort,
-    FieldType, FieldValueFunction, FunctionScoreMode, FunctionsScoreQuery, GeoPoint, Highlight, HighlightParameter,
-    InnerHits, KnnVectorQuery, Modifier, NestedQuery, Query, RangeQuery, ScoreFunction, SortOrder, Sorter,
-    VectorDataType, VectorMetric, VectorOptions,
+    FieldType, FieldValueFunction, FragmentOrder, FunctionScoreMode, FunctionsScoreQuery, GeoPoint, Highlight,
+    HighlightEncoder, HighlightParameter, InnerHits, KnnVectorQuery, Modifier, NestedQuery, Query, RangeQuery,
+    ScoreFunction, SortOrder, Sorter, VectorDataType, VectorMetric, VectorOptions,
 };
 
 use super::cloud::{Cloud, ids, row, search};
@@ -57,6 +57,22 @@ fn the_inner_rows_that_fit_are_told_with_their_places_and_marks() {
     assert_eq!(page.hits[0].inner_hits.iter().map(|hits| hits.hits.len()).collect::<Vec<_>>(), [1, 1]);
 }
 
+#[test]
+fn fragments_come_in_the_order_of_the_text_or_the_best_first_and_safe_for_html() {
+    let field = FieldSchema::new("t", FieldType::Text).enable_highlighting(true);
+    let cloud = Cloud::new([field]).with([row(1).with("t", "<a> b c d a b a e")]);
+    let fragments = |order, encoder| {
+        let mark = HighlightParameter { fragments_order: order, ..HighlightParameter::new("t") };
+        let mark = mark.number_of_fragments(2).fragment_size(8).pre_tag("[").post_tag("]");
+        let highlight = Highlight { parameters: vec![mark], encoder };
+        let page = cloud.find(&search(Query::words("t", "A")).highlight(highlight)).unwrap();
+        page.hits[0].highlight[0].fragments.iter().map(|text| (**text).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(fragments(None, None), ["<[a]> b c ", "d [a] b [a] "]);
+    assert_eq!(fragments(Some(FragmentOrder::Score), None), ["d [a] b [a] ", "<[a]> b c "]);
+    assert_eq!(fragments(None, Some(HighlightEncoder::Html))[0], "&lt;[a]&gt; b c ");
+}
+
 fn scores(cloud: &Cloud, query: impl Into<Query>) -> Vec<(i64, f64)> {
     let page = cloud.find(&search(query).sort_by([Sorter::score()])).unwrap();
     ids(&page).into_iter().zip(page.hits.iter().map(|hit| (hit.score.unwrap() * 1e6).round() / 1e6)).collect()
@@ -84,6 +100,10 @@ fn functions_change_scores_by_a_field() {
     assert_eq!(scores(&cloud, squares.clone()), [(3, 36.0), (2, 16.0), (1, 4.0), (4, 1.0)]);
     let least = FunctionsScoreQuery { min_score: Some(5.0), max_score: Some(20.0), ..squares };
     assert_eq!(scores(&cloud, least), [(3, 20.0), (2, 16.0)]);
+    // Without a mode, the query's own score is multiplied.
+    let heavy = campaign_tablestore::search::TermQuery::new("n", 2.0).weight(3.0);
+    let own = FunctionsScoreQuery::new(heavy, [by(Modifier::None, None)]);
+    assert_eq!(scores(&cloud, own), [(2, 12.0)]);
     let inverse = FunctionsScoreQuery::new(Query::all(), [by(Modifier::Reciprocal, Some(0.5))]);
     assert_eq!(scores(&cloud, inverse), [(4, 1.0), (1, 0.5), (2, 0.25), (3, 0.166_667)]);
     // The logarithm of nothing is no number and counts 0.
