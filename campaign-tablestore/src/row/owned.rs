@@ -57,15 +57,22 @@ impl Row {
 
     /// Adds a column whose version the service chooses.
     #[must_use]
-    pub fn with(mut self, name: impl Into<Name>, value: impl Into<Value>) -> Self {
-        self.columns.push(Column::new(name, value));
-        self
+    pub fn with(self, name: impl Into<Name>, value: impl Into<Value>) -> Self {
+        self.with_column(Column::new(name, value))
     }
 
     /// Adds a version of a column; `timestamp` is in milliseconds since 1970-01-01 UTC.
     #[must_use]
-    pub fn with_version(mut self, name: impl Into<Name>, value: impl Into<Value>, timestamp: i64) -> Self {
-        self.columns.push(Column::at(name, value, timestamp));
+    pub fn with_version(self, name: impl Into<Name>, value: impl Into<Value>, timestamp: i64) -> Self {
+        self.with_column(Column::at(name, value, timestamp))
+    }
+
+    fn with_column(mut self, column: Column) -> Self {
+        if self.columns.is_empty() {
+            // Most rows have some columns: room for them at once is moved less often.
+            self.columns.reserve(8);
+        }
+        self.columns.push(column);
         self
     }
 
