@@ -9,6 +9,7 @@
 //! * **A lost answer** leaves nobody knowing which rows were written. Rows that may be repeated are sent again, a conflict
 //!   that a conditional row then meets is settled by reading it back, and the others fail with
 //!   [`outcome_unknown`](campaign_client::Error::outcome_unknown).
+//! * **A row that no table takes** fails by itself and is not sent.
 //! * **A refused call** is halved until the row is found that it was refused for; the others are written.
 
 mod parts;
@@ -20,6 +21,6 @@ pub use read::get_rows;
 pub use write::write_rows;
 pub(crate) use {
     parts::MAX_BYTES,
-    run::{Many, run},
-    write::Writes,
+    run::run,
+    write::{Encoded, Writes},
 };

@@ -1,25 +1,25 @@
 //! Which rows go into one call.
 
-use std::collections::{HashMap, VecDeque};
-
-use crate::PrimaryKey;
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::Hash,
+};
 
 /// Encoded bytes of the rows of one call. The service counts names and values only, up to 4 MB in all (service document
 /// "Limits"); encoded they are more.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 
-/// How often each row was there before, in the order of the rows: rows of one number are all different.
-pub(super) fn occurrences<'a>(keys: impl ExactSizeIterator<Item = &'a PrimaryKey> + Clone) -> Vec<usize> {
-    let mut before = None;
-    if keys.clone().all(|key| before.replace(key).is_none_or(|before| before < key)) {
+/// How often each row was there before, in the order of the rows: rows of one number are all different. A row without a key
+/// is never another.
+pub(super) fn occurrences<K: Copy + Ord + Hash>(keys: impl ExactSizeIterator<Item = Option<K>> + Clone) -> Vec<usize> {
+    let mut sorted: Vec<K> = keys.clone().flatten().collect();
+    sorted.sort_unstable();
+    if sorted.windows(2).all(|pair| pair.first() != pair.last()) {
         return vec![0; keys.len()];
     }
-    let mut seen: HashMap<&PrimaryKey, usize> = HashMap::with_capacity(keys.len());
-    let occurrence = |key: &'a PrimaryKey| {
-        // One whose number the service chooses is never another's.
-        if key.has_auto_increment() {
-            return 0;
-        }
+    let mut seen: HashMap<K, usize> = HashMap::with_capacity(keys.len());
+    let occurrence = |key: Option<K>| {
+        let Some(key) = key else { return 0 };
         let count = seen.entry(key).or_default();
         *count += 1;
         *count - 1
@@ -50,7 +50,6 @@ pub(super) fn parts<T>(mut rows: VecDeque<T>, most: usize, bytes: impl Fn(&T) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::KeyValue;
 
     #[test]
     fn a_call_takes_what_fits_by_number_and_bytes_and_one_row_whatever_its_size() {
@@ -63,10 +62,9 @@ mod tests {
 
     #[test]
     fn repeated_rows_are_numbered_in_their_order() {
-        let key = |value: KeyValue| PrimaryKey::new().with("id", value);
-        let number = |keys: &[PrimaryKey]| occurrences(keys.iter());
-        assert_eq!(number(&[key(1.into()), key(2.into())]), [0, 0]);
-        assert_eq!(number(&[key(2.into()), key(1.into()), key(2.into()), key(2.into())]), [0, 0, 1, 2]);
-        assert_eq!(number(&[key(KeyValue::AutoIncrement), key(KeyValue::AutoIncrement)]), [0, 0]);
+        let number = |keys: &[Option<u64>]| occurrences(keys.iter().copied());
+        assert_eq!(number(&[Some(2), Some(1)]), [0, 0]);
+        assert_eq!(number(&[Some(2), Some(1), Some(2), Some(2)]), [0, 0, 1, 2]);
+        assert_eq!(number(&[None, Some(1), None, Some(1)]), [0, 0, 0, 1]);
     }
 }

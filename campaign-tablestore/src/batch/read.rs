@@ -38,10 +38,11 @@ impl Many for TableReads {
     type Call = BatchGetRow;
     type Row = Read;
     type Output = GetRowOutput;
+    type Key<'a> = &'a PrimaryKey;
     const MOST: usize = MAX_ROWS;
 
-    fn key(row: &Read) -> &PrimaryKey {
-        &row.0
+    fn key(row: &Read) -> Option<&PrimaryKey> {
+        Some(&row.0)
     }
 
     fn bytes(row: &Read) -> usize {

@@ -1,12 +1,12 @@
 //! Sends rows in calls of many until each has its result.
 
-use std::{collections::VecDeque, future::Future, sync::Arc};
+use std::{collections::VecDeque, future::Future, hash::Hash, sync::Arc};
 
 use campaign_client::{Attempt, Class, Effect, Error, ErrorKind, Operation, Pace, Result, Verdict, retry};
 use tokio::time::{Instant, sleep};
 
 use super::parts::{occurrences, parts};
-use crate::{Client, Code, PrimaryKey, RowResult, RowResults, TableStore};
+use crate::{Client, Code, RowResult, RowResults, TableStore};
 
 /// A kind of call that takes many rows of one table.
 pub(crate) trait Many: Send + Sync {
@@ -16,11 +16,13 @@ pub(crate) trait Many: Send + Sync {
     type Row: Send + Sync + 'static;
     /// What becomes of a row.
     type Output: Send + 'static;
+    /// What is the same for rows of one key.
+    type Key<'a>: Copy + Ord + Hash;
     /// The most rows of one call.
     const MOST: usize;
 
-    /// The row's key.
-    fn key(row: &Self::Row) -> &PrimaryKey;
+    /// The row's key; none if it is never another's.
+    fn key(row: &Self::Row) -> Option<Self::Key<'_>>;
     /// The row's encoded bytes.
     fn bytes(row: &Self::Row) -> usize;
     /// What a repetition of the row does, were it alone.

@@ -2,107 +2,151 @@
 
 use std::sync::Arc;
 
+use campaign_client::Result;
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinSet,
     time::{Instant, timeout_at},
 };
 
-use super::{core::Shared, receipt::Then};
-use crate::batch::{Many, run};
+use super::{BulkOptions, receipt::Then, stats::Counts};
+use crate::{
+    Client, Written,
+    batch::{Encoded, Writes, run},
+    op::batch_write_row::MAX_ROWS,
+};
 
-/// A row that was accepted.
-pub(super) struct Entry<M: Many> {
-    pub(super) row: M::Row,
-    pub(super) bytes: usize,
-    pub(super) then: Then<M::Output>,
-    /// Given back when the row has its result.
-    pub(super) room: OwnedSemaphorePermit,
+/// What the buckets of a writer share.
+pub(super) struct Shared {
+    pub(super) client: Client,
+    pub(super) table: Writes,
+    pub(super) options: BulkOptions,
+    /// A permit for each byte of the buffer.
+    pub(super) room: Arc<Semaphore>,
+    /// A permit for each call at once.
+    pub(super) turns: Arc<Semaphore>,
+    pub(super) counts: Counts,
 }
 
-pub(super) enum Message<M: Many> {
-    Row(Entry<M>),
+impl Shared {
+    /// A row has its result.
+    pub(super) fn end(&self, then: Then, result: Result<Written>) {
+        self.counts.ended(&result);
+        then.tell(result);
+    }
+}
+
+pub(super) enum Message {
+    /// A row that was accepted.
+    Row {
+        row: Encoded,
+        then: Then,
+        /// Given back when the row has its result.
+        room: OwnedSemaphorePermit,
+    },
     /// To be answered when all rows before it have their results.
     Flush(oneshot::Sender<()>),
 }
 
-/// The rows of the next call.
-struct Part<M: Many> {
-    entries: Vec<Entry<M>>,
+/// The rows of the next call, and what is told and given back afterwards.
+#[derive(Default)]
+struct Part {
+    rows: Vec<Encoded>,
+    then: Vec<Then>,
+    room: Option<OwnedSemaphorePermit>,
     bytes: usize,
     /// When the first of them has waited long enough.
     due: Option<Instant>,
 }
 
+struct Bucket {
+    shared: Arc<Shared>,
+    /// Rows that fill a call.
+    most: usize,
+    part: Part,
+    calls: JoinSet<()>,
+}
+
 /// Takes messages until the writer is gone, then makes the last calls.
-pub(super) async fn bucket<M: Many + 'static>(
-    shared: Arc<Shared<M>>,
-    mut messages: mpsc::UnboundedReceiver<Message<M>>,
-) {
-    let mut part = Part { entries: Vec::new(), bytes: 0, due: None };
-    let mut calls = JoinSet::new();
-    let (rows, bytes) = (shared.options.rows.min(M::MOST), shared.options.bytes);
+pub(super) async fn bucket(shared: Arc<Shared>, mut messages: mpsc::UnboundedReceiver<Message>) {
+    let most = shared.options.rows.min(MAX_ROWS);
+    let mut bucket = Bucket { shared, most, part: Part::default(), calls: JoinSet::new() };
+    // Many are taken at a time, so that a row does not wake anybody.
+    let mut taken = Vec::new();
     loop {
-        let message = match part.due {
-            None => Ok(messages.recv().await),
-            Some(due) => timeout_at(due, messages.recv()).await,
+        let taking = messages.recv_many(&mut taken, most);
+        let count = match bucket.part.due {
+            None => taking.await,
+            Some(due) => match timeout_at(due, taking).await {
+                Ok(count) => count,
+                Err(_) => {
+                    bucket.call().await;
+                    continue;
+                }
+            },
         };
-        while calls.try_join_next().is_some() {}
-        match message {
-            Err(_) => call(&shared, &mut part, &mut calls).await,
-            Ok(Some(Message::Row(entry))) => {
-                if part.bytes + entry.bytes > bytes {
-                    call(&shared, &mut part, &mut calls).await;
-                }
-                part.due.get_or_insert_with(|| Instant::now() + shared.options.linger);
-                part.bytes += entry.bytes;
-                part.entries.push(entry);
-                if part.entries.len() >= rows {
-                    call(&shared, &mut part, &mut calls).await;
+        while bucket.calls.try_join_next().is_some() {}
+        for message in taken.drain(..) {
+            match message {
+                Message::Row { row, then, room } => bucket.take(row, then, room).await,
+                Message::Flush(done) => {
+                    bucket.finish().await;
+                    // Whoever flushed may have gone.
+                    let _ = done.send(());
                 }
             }
-            Ok(Some(Message::Flush(done))) => {
-                call(&shared, &mut part, &mut calls).await;
-                while calls.join_next().await.is_some() {}
-                // Whoever flushed may have gone.
-                let _ = done.send(());
-            }
-            Ok(None) => {
-                call(&shared, &mut part, &mut calls).await;
-                while calls.join_next().await.is_some() {}
-                return;
-            }
+        }
+        if count == 0 {
+            return bucket.finish().await;
         }
     }
 }
 
-/// Makes a call of the rows that wait, once it is its turn; it goes on by itself.
-async fn call<M: Many + 'static>(shared: &Arc<Shared<M>>, part: &mut Part<M>, calls: &mut JoinSet<()>) {
-    part.due = None;
-    part.bytes = 0;
-    if part.entries.is_empty() {
-        return;
-    }
-    if shared.options.ordered {
-        while calls.join_next().await.is_some() {}
-    }
-    let entries = std::mem::take(&mut part.entries);
-    let turn = Arc::clone(&shared.turns).acquire_owned().await;
-    let shared = Arc::clone(shared);
-    calls.spawn(async move {
-        let mut rows = Vec::with_capacity(entries.len());
-        let mut waiting = Vec::with_capacity(entries.len());
-        for entry in entries {
-            rows.push(entry.row);
-            waiting.push((entry.then, entry.room));
+impl Bucket {
+    /// Puts a row to those that wait, and makes a call once there are enough.
+    async fn take(&mut self, row: Encoded, then: Then, room: OwnedSemaphorePermit) {
+        if self.part.bytes + row.len() > self.shared.options.bytes {
+            self.call().await;
         }
-        shared.counts.called();
-        let results = run(&shared.client, &shared.many, rows).await;
-        drop(turn);
-        for ((then, room), result) in waiting.into_iter().zip(results) {
-            shared.counts.ended(&result);
-            then.tell(result);
-            drop(room);
+        let part = &mut self.part;
+        part.due.get_or_insert_with(|| Instant::now() + self.shared.options.linger);
+        part.bytes += row.len();
+        part.rows.push(row);
+        part.then.push(then);
+        match &mut part.room {
+            Some(taken) => taken.merge(room),
+            None => part.room = Some(room),
         }
-    });
+        if part.rows.len() >= self.most {
+            self.call().await;
+        }
+    }
+
+    /// Makes a call of the rows that wait, once it is its turn; it goes on by itself.
+    async fn call(&mut self) {
+        let part = std::mem::take(&mut self.part);
+        if part.rows.is_empty() {
+            return;
+        }
+        if self.shared.options.ordered {
+            while self.calls.join_next().await.is_some() {}
+        }
+        let turn = Arc::clone(&self.shared.turns).acquire_owned().await;
+        let shared = Arc::clone(&self.shared);
+        self.calls.spawn(async move {
+            shared.counts.called();
+            let results = run(&shared.client, &shared.table, part.rows).await;
+            drop(turn);
+            for (then, result) in part.then.into_iter().zip(results) {
+                shared.end(then, result);
+            }
+            drop(part.room);
+        });
+    }
+
+    /// Makes the last call, and ends when all have ended.
+    async fn finish(&mut self) {
+        self.call().await;
+        while self.calls.join_next().await.is_some() {}
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`BulkWriter`] takes a row at a time and gives a [`Receipt`] for it, which becomes its result. In between rows wait in
 //! buckets, by a hash of their partition key, until a bucket has enough rows or bytes for a call or has waited long enough;
-//! how a call's rows are repeated is that of [`batch`](crate::batch).
+//! how a call's rows are repeated is that of [`batch`](crate::batch). A row is encoded once, when it is accepted, and waits as
+//! its bytes: it was just made then and is in the processor's cache, and its own memory is free for the next one.
 //!
 //! * **Memory is bounded:** what is accepted and has no result yet is counted in bytes. When there is no room, accepting a
 //!   row waits; nothing is ever dropped.
@@ -11,7 +12,6 @@
 //!   not accepted it.
 
 mod bucket;
-mod core;
 mod options;
 mod receipt;
 mod stats;

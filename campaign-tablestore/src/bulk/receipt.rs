@@ -10,15 +10,17 @@ use std::{
 use campaign_client::{Error, ErrorKind, Result};
 use tokio::sync::oneshot;
 
+use crate::Written;
+
 /// Becomes the result of a row that was accepted. Dropping it changes nothing for the row.
 #[derive(Debug)]
 #[must_use = "a receipt that is dropped tells nobody whether the row succeeded"]
-pub struct Receipt<T>(oneshot::Receiver<Result<T>>);
+pub struct Receipt(oneshot::Receiver<Result<Written>>);
 
-impl<T> Future for Receipt<T> {
-    type Output = Result<T>;
+impl Future for Receipt {
+    type Output = Result<Written>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<Written>> {
         Pin::new(&mut self.0).poll(context).map(|result| result.unwrap_or_else(|_| Err(stopped())))
     }
 }
@@ -31,18 +33,18 @@ fn stopped() -> Error {
 }
 
 /// Who is told the result of a row.
-pub(super) enum Then<T> {
-    Receipt(oneshot::Sender<Result<T>>),
-    Callback(Box<dyn FnOnce(Result<T>) + Send>),
+pub(super) enum Then {
+    Receipt(oneshot::Sender<Result<Written>>),
+    Callback(Box<dyn FnOnce(Result<Written>) + Send>),
 }
 
-impl<T> Then<T> {
-    pub(super) fn receipt() -> (Self, Receipt<T>) {
+impl Then {
+    pub(super) fn receipt() -> (Self, Receipt) {
         let (sender, receiver) = oneshot::channel();
         (Self::Receipt(sender), Receipt(receiver))
     }
 
-    pub(super) fn tell(self, result: Result<T>) {
+    pub(super) fn tell(self, result: Result<Written>) {
         match self {
             // Nobody may be interested.
             Self::Receipt(sender) => drop(sender.send(result)),

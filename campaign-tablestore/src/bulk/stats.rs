@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use campaign_client::Result;
 
+use crate::Written;
+
 /// What a [`BulkWriter`](crate::BulkWriter) has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,7 +48,7 @@ impl Counts {
         self.calls.fetch_add(1, Relaxed);
     }
 
-    pub(super) fn ended<T>(&self, result: &Result<T>) {
+    pub(super) fn ended(&self, result: &Result<Written>) {
         match result {
             Ok(_) => {
                 self.succeeded.fetch_add(1, Relaxed);

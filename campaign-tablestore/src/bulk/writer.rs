@@ -1,10 +1,20 @@
 //! Writing rows that come one by one.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
 
-use campaign_client::Result;
+use campaign_client::{Error, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{BulkOptions, BulkStats, Receipt, core::Core, receipt::Then};
+use super::{
+    BulkOptions, BulkStats, Receipt,
+    bucket::{Message, Shared, bucket},
+    receipt::Then,
+    stats::Counts,
+};
 use crate::{Client, RowWrite, Written, batch::Writes};
 
 /// Writes rows of a table that come one by one, many in a call.
@@ -30,8 +40,14 @@ use crate::{Client, RowWrite, Written, batch::Writes};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct BulkWriter(Arc<Core<Writes>>);
+#[derive(Clone)]
+pub struct BulkWriter(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    buckets: Vec<mpsc::UnboundedSender<Message>>,
+    hasher: RandomState,
+}
 
 impl BulkWriter {
     /// Starts writing to a table. It must be called inside a tokio runtime, which writes until the last row has its result.
@@ -39,17 +55,33 @@ impl BulkWriter {
     /// # Errors
     /// [`ErrorKind::Invalid`](campaign_client::ErrorKind::Invalid) if `options` cannot work.
     pub fn new(client: &Client, table_name: impl Into<String>, options: BulkOptions) -> Result<Self> {
-        let many = Writes { table_name: table_name.into() };
-        Ok(Self(Arc::new(Core::new(client.clone(), many, options)?)))
+        options.check()?;
+        // A semaphore holds far more than these on every platform.
+        let room = usize::try_from(options.buffer).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
+        let shared = Arc::new(Shared {
+            client: client.clone(),
+            table: Writes::new(table_name),
+            room: Arc::new(Semaphore::new(room)),
+            turns: Arc::new(Semaphore::new(options.in_flight)),
+            counts: Counts::default(),
+            options,
+        });
+        let start = |_| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            tokio::spawn(bucket(Arc::clone(&shared), receiver));
+            sender
+        };
+        let buckets = (0..shared.options.buckets).map(start).collect();
+        Ok(Self(Arc::new(Inner { shared, buckets, hasher: RandomState::new() })))
     }
 
-    /// Accepts a row, once there is room for it; the receipt becomes its result.
+    /// Accepts a row, once there is room for it; the receipt becomes its result. That is an error if no table takes the row.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](campaign_client::ErrorKind::Invalid) if the writer was closed; the row was not accepted.
-    pub async fn write(&self, row: RowWrite) -> Result<Receipt<Written>> {
+    pub async fn write(&self, row: RowWrite) -> Result<Receipt> {
         let (then, receipt) = Then::receipt();
-        self.0.accept(row, then).await?;
+        self.accept(row, then).await?;
         Ok(receipt)
     }
 
@@ -58,22 +90,75 @@ impl BulkWriter {
     /// # Errors
     /// As [`write`](Self::write); then the function is not called.
     pub async fn write_then(&self, row: RowWrite, then: impl FnOnce(Result<Written>) + Send + 'static) -> Result<()> {
-        self.0.accept(row, Then::Callback(Box::new(then))).await
+        self.accept(row, Then::Callback(Box::new(then))).await
     }
 
     /// Ends when every row that was accepted before has its result. Dropped, the rows are written all the same.
     pub async fn flush(&self) {
-        self.0.flush().await;
+        // All are told before any is waited for.
+        let tell = |bucket: &mpsc::UnboundedSender<Message>| {
+            let (sender, receiver) = oneshot::channel();
+            drop(bucket.send(Message::Flush(sender)));
+            receiver
+        };
+        let told: Vec<_> = self.0.buckets.iter().map(tell).collect();
+        for bucket in told {
+            // A bucket that is gone has no rows left.
+            drop(bucket.await);
+        }
     }
 
     /// Accepts no more rows, by any clone, and ends when every row that was accepted has its result.
     pub async fn close(&self) -> BulkStats {
-        self.0.close().await
+        self.0.shared.room.close();
+        self.flush().await;
+        self.stats()
     }
 
     /// What was done so far.
     #[must_use]
     pub fn stats(&self) -> BulkStats {
-        self.0.stats()
+        self.0.shared.counts.shown()
     }
+
+    async fn accept(&self, row: RowWrite, then: Then) -> Result<()> {
+        let (shared, buckets) = (&self.0.shared, &self.0.buckets);
+        let partition = row.primary_key().columns().first().map(|column| &column.value);
+        let hash = usize::try_from(self.0.hasher.hash_one(partition) & u64::from(u32::MAX)).unwrap_or_default();
+        let bucket = buckets.get(hash % buckets.len().max(1)).ok_or_else(closed)?;
+        // At once, while the row is at hand; from here on it is much smaller.
+        let row = match shared.table.encode(row) {
+            Ok(row) => row,
+            Err(_) if shared.room.is_closed() => return Err(closed()),
+            Err(error) => {
+                shared.counts.accepted();
+                shared.end(then, Err(error));
+                return Ok(());
+            }
+        };
+        let room = self.room_for(row.held()).await?;
+        // Nothing is waited for from here on: the row is accepted, or was not.
+        shared.counts.accepted();
+        bucket.send(Message::Row { row, then, room }).map_err(|_| closed())
+    }
+
+    async fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
+        let shared = &self.0.shared;
+        // A row larger than the buffer has it alone.
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(shared.options.buffer);
+        Arc::clone(&shared.room).acquire_many_owned(bytes).await.map_err(|_| closed())
+    }
+}
+
+impl fmt::Debug for BulkWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkWriter")
+            .field("options", &self.0.shared.options)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+fn closed() -> Error {
+    Error::invalid("the writer was closed; the row was not accepted")
 }

@@ -121,14 +121,22 @@ impl Operation for BatchWriteRow {
     }
 
     fn response(&self, response: &response::Parts, body: Bytes) -> Result<RowResults<Written>> {
-        wire::answered(body, |answer: TablesAnswer| {
-            let sent = self.tables.iter().map(|table| (table.table_name.as_str(), table.rows.len()));
-            answer.read(sent, response, |row| {
-                let returned = row.row.as_ref().map(|row| decode_row(row)).transpose()?.flatten();
-                Ok(Written { consumed: row.consumed()?, row: returned })
-            })
-        })
+        read_answer(self.tables.iter().map(|table| (table.table_name.as_str(), table.rows.len())), response, body)
     }
+}
+
+/// The results in an answer; `sent` are the names of the request's tables and the numbers of their rows.
+pub(crate) fn read_answer<'a>(
+    sent: impl ExactSizeIterator<Item = (&'a str, usize)>,
+    response: &response::Parts,
+    body: Bytes,
+) -> Result<RowResults<Written>> {
+    wire::answered(body, |answer: TablesAnswer| {
+        answer.read(sent, response, |row| {
+            let returned = row.row.as_ref().map(|row| decode_row(row)).transpose()?.flatten();
+            Ok(Written { consumed: row.consumed()?, row: returned })
+        })
+    })
 }
 
 /// Tables and numbers of rows that one call takes.

@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use super::Name;
 
@@ -216,6 +217,14 @@ impl PrimaryKey {
     /// Whether the service is to choose a column's number.
     pub(crate) fn has_auto_increment(&self) -> bool {
         self.0.iter().any(|column| column.value == KeyValue::AutoIncrement)
+    }
+
+    /// A number that is the same for the same key, and but by chance another one for another. Nobody who chooses keys can
+    /// choose it, as long as `by` is not known.
+    pub(crate) fn mark(&self, by: &RandomState) -> u64 {
+        let mut mark = by.build_hasher();
+        self.0.iter().for_each(|column| column.value.hash(&mut mark));
+        mark.finish()
     }
 
     /// Whether there is no column. Such a key addresses no row.
