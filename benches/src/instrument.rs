@@ -103,6 +103,29 @@ fn collected(work: &str, status: ExitStatus, errors: &str) -> Result<u64> {
     }
 }
 
+/// The most memory that a process of its own has held, in KiB, after each of `blocks` blocks of `block` repetitions.
+pub(crate) fn peaks(work: &str, server: SocketAddr, block: u64, blocks: u64) -> Result<Vec<f64>> {
+    let mut program = Command::new(env::current_exe()?);
+    program.args(["work", work, &(block * blocks).to_string(), &server.to_string(), "--every", &block.to_string()]);
+    let mut child = Watched(program.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
+    let mut peaks = Vec::new();
+    for line in child.0.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+        let line = line?;
+        eprintln!("{work}: {line}");
+        let peak = line.split_once("VmHWM:").and_then(|(_, peak)| peak.trim().strip_suffix(" kB")?.parse().ok());
+        peaks.push(peak.ok_or("the kernel does not say how much memory was held")?);
+    }
+    let status = child.0.wait()?;
+    if status.success() { Ok(peaks) } else { Err(format!("{work} ended with {status}").into()) }
+}
+
+/// What this process holds and has held at most, as Linux says it.
+pub(crate) fn memory() -> std::io::Result<String> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let lines = ["VmRSS:", "VmHWM:"].map(|name| status.lines().find(|line| line.starts_with(name)).unwrap_or_default());
+    Ok(lines.join(" ").replace('\t', " "))
+}
+
 /// Nanoseconds per repetition: the best of seven batches, the one least disturbed.
 pub(crate) fn nanoseconds(mut run: Run, times: u64) -> f64 {
     run(times / 10 + 1);

@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
-    /// PutRow: the whole client, its encoding. GetRange: its decoding.
+    /// PutRow and BatchWriteRow: the whole client, its encoding. GetRange: its decoding. The bulk writer.
     Tablestore,
     /// Signing, objects of 1 KiB.
     Oss,
@@ -58,6 +58,9 @@ enum Part {
         /// Runs it that often first, says so by a line and waits for a line or the end of its input.
         #[arg(long, value_name = "TIMES")]
         before: Option<u64>,
+        /// Runs it in blocks of that many and says after each what memory it took.
+        #[arg(long, value_name = "TIMES", conflicts_with = "before")]
+        every: Option<std::num::NonZeroU64>,
     },
     /// Answers on a loopback port until its input ends.
     #[command(hide = true)]
@@ -67,7 +70,7 @@ enum Part {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.part {
-        Some(Part::Work { name, times, server, before }) => {
+        Some(Part::Work { name, times, server, before, every }) => {
             let Some(mut run) = work::find(&name, server) else {
                 eprintln!("there is no work called {name}");
                 return ExitCode::FAILURE;
@@ -79,7 +82,18 @@ fn main() -> ExitCode {
                     return failed(&error);
                 }
             }
-            run(times);
+            match every {
+                None => run(times),
+                Some(every) => {
+                    for block in 1..=times / every {
+                        run(every.get());
+                        match instrument::memory() {
+                            Ok(memory) => println!("{} {memory}", block * every.get()),
+                            Err(error) => return failed(&error),
+                        }
+                    }
+                }
+            }
             // At once: what the work holds would be given back piece by piece, and be counted.
             std::process::exit(0)
         }
@@ -114,7 +128,9 @@ fn measure(groups: &[Group]) -> Result<bool, Box<dyn std::error::Error>> {
     };
     if asked(Group::Tablestore) {
         group::tablestore::figures(&bench, &mut print)?;
+        group::batch::figures(&bench, &mut print)?;
         group::range::figures(&bench, &mut print)?;
+        group::bulk::figures(&bench, &mut print)?;
     }
     if asked(Group::Oss) {
         group::oss::figures(&bench, &mut print)?;

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 
-use crate::work::{launch, oss, tablestore};
+use crate::work::{batch, launch, oss, tablestore};
 
 /// The server in a process of its own. It ends with this value.
 #[derive(Debug)]
@@ -71,8 +71,10 @@ pub(crate) fn serve() -> Result<(), io::Error> {
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    let _ = body.collect().await;
+    // What did not come whole has no rows.
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let response = tablestore::answer(&parts)
+        .or_else(|| batch::answer(&parts, &body))
         .or_else(|| oss::answer(&parts))
         .or_else(|| launch::answer(&parts))
         .unwrap_or_else(|| {

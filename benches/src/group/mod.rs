@@ -1,6 +1,8 @@
 //! What is measured and what it must be.
 
 pub(crate) mod apigw;
+pub(crate) mod batch;
+pub(crate) mod bulk;
 pub(crate) mod form;
 pub(crate) mod launch;
 pub(crate) mod oss;
@@ -30,6 +32,11 @@ impl Bench {
     /// Instructions per repetition of `block` of `work` that follow `before` uncounted ones.
     fn marginal(&self, work: &str, before: u64, block: u64) -> Result<f64> {
         instrument::marginal(work, Some(self.server.address), before, block)
+    }
+
+    /// The most memory held, in KiB, after each of `blocks` blocks of `block` repetitions of `work`.
+    fn peaks(&self, work: &str, block: u64, blocks: u64) -> Result<Vec<f64>> {
+        instrument::peaks(work, self.server.address, block, blocks)
     }
 
     fn work(&self, name: &str) -> Result<work::Run> {

@@ -1,6 +1,8 @@
 //! The pieces of work that are measured, each under a name, so that this program can run one of them under an instrument.
 
 mod apigw;
+pub(crate) mod batch;
+mod bulk;
 mod form;
 pub(crate) mod launch;
 pub(crate) mod oss;
@@ -17,6 +19,8 @@ pub(crate) fn find(name: &str, server: Option<SocketAddr>) -> Option<Run> {
     let (group, name) = name.split_once('/')?;
     match group {
         "apigw" => apigw::find(name),
+        "batch" => batch::find(name, server),
+        "bulk" => bulk::find(name, server),
         "form" => form::find(name),
         "launch" => launch::find(name, server),
         "oss" => oss::find(name, server),
