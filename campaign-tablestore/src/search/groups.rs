@@ -61,7 +61,7 @@ pub struct Group {
 pub enum GroupKey {
     /// A value as text.
     Field(Text),
-    /// A range of a number or a distance in metres.
+    /// A range of a number or a distance in metres. An end that is not there is sent as infinity (official Go client).
     Range {
         /// The first.
         from: Option<f64>,
@@ -100,8 +100,8 @@ impl Item<'_> {
         match &group.key {
             GroupKey::Field(key) => key.put_slot(1, out),
             GroupKey::Range { from, to } => {
-                from.put_slot(1, out);
-                to.put_slot(2, out);
+                from.unwrap_or(f64::NEG_INFINITY).put_slot(1, out);
+                to.unwrap_or(f64::INFINITY).put_slot(2, out);
             }
             GroupKey::Filter => {}
             GroupKey::Histogram(key) => key.put_slot(1, out),
@@ -131,8 +131,8 @@ impl Item<'_> {
         let key = match kind {
             GroupByKind::Field => GroupKey::Field(Slot::take_slot(fields, 1, "group.key")?),
             GroupByKind::Range | GroupByKind::GeoDistance => GroupKey::Range {
-                from: Slot::take_slot(fields, 1, "group.from")?,
-                to: Slot::take_slot(fields, 2, "group.to")?,
+                from: Option::take_slot(fields, 1, "group.from")?.filter(|from| *from != f64::NEG_INFINITY),
+                to: Option::take_slot(fields, 2, "group.to")?.filter(|to| *to != f64::INFINITY),
             },
             GroupByKind::Filter => GroupKey::Filter,
             GroupByKind::Histogram => GroupKey::Histogram(Slot::take_slot(fields, 1, "group.key")?),

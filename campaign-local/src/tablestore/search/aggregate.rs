@@ -91,6 +91,17 @@ impl<'a> Aggregations<'a> {
         if aggregations.len() > AGGREGATIONS {
             return Err(invalid(format!("the number of aggregations must not exceed {AGGREGATIONS}")));
         }
+        let mut names = HashSet::new();
+        for Aggregation { name, .. } in aggregations {
+            // Both are refused (functional tests of the official Go client); the texts are ours.
+            if name.is_empty() {
+                return Err(invalid("the name of an aggregation must not be empty"));
+            }
+            if !names.insert(name) {
+                let name = crate::log::printable(name);
+                return Err(invalid(format!("there are two aggregations of the name [{name}]")));
+            }
+        }
         let running =
             |aggregation: &'a Aggregation| Ok((aggregation.name.as_str(), Running::new(&aggregation.function, scope)?));
         aggregations.iter().map(running).collect::<Result<_, _>>().map(Self)
@@ -107,8 +118,38 @@ impl<'a> Aggregations<'a> {
     }
 }
 
+/// A field that is not there, and a sum of what cannot be added, have texts of their own (functional tests of the official
+/// Go client).
+fn check(function: &Function, scope: Scope<'_>) -> Result<(), Refusal> {
+    let (kind, path) = match function {
+        Function::Avg(of) => ("avg", &of.field),
+        Function::Max(of) => ("max", &of.field),
+        Function::Min(of) => ("min", &of.field),
+        Function::Sum(of) => ("sum", &of.field),
+        Function::Count(of) => ("count", &of.field),
+        Function::DistinctCount(of) => ("distinct count", &of.field),
+        Function::TopRows(_) | Function::Percentiles(_) => return Ok(()),
+    };
+    let name = crate::log::printable(path);
+    let Some(field) = scope.path(path) else {
+        return Err(invalid(format!("[{kind} agg] field: {name} does not exist")));
+    };
+    let wrong = match field.field_type {
+        FieldType::Boolean => "boolean",
+        FieldType::Keyword => "keyword",
+        FieldType::GeoPoint => "geo_point",
+        FieldType::Nested => "nested",
+        _ => return Ok(()),
+    };
+    if kind == "sum" {
+        return Err(invalid(format!("[sum agg] field_name:{name} type:{wrong} is invalid, allow [long, double]")));
+    }
+    Ok(())
+}
+
 impl<'a> Running<'a> {
     fn new(function: &'a Function, scope: Scope<'a>) -> Result<Self, Refusal> {
+        check(function, scope)?;
         let values = |of: &'a Metric, kinds| Values::new(&of.field, of.missing.as_ref(), kinds, scope);
         Ok(match function {
             Function::Avg(of) | Function::Max(of) | Function::Min(of) | Function::Sum(of) => Self::Numbers {

@@ -152,5 +152,7 @@ fn shown(text: Option<&str>, html: bool) -> String {
     if !html {
         return text.to_owned();
     }
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    // The slash: functional tests of the official Go client.
+    text.replace('\'', "&#x27;").replace('/', "&#x2F;")
 }

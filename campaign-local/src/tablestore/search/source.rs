@@ -78,11 +78,11 @@ impl<'a> Source<'a> {
             Self::Field(values) => values.of(row).iter().map(by_value).collect(),
             Self::Ranges(values, ranges) => {
                 let numbers: Vec<f64> = values.of(row).iter().filter_map(Scalar::number).collect();
-                in_ranges(ranges, &numbers)
+                in_ranges(ranges, &numbers, by_range)
             }
             Self::Distances(values, origin, ranges) => {
                 let distances: Vec<f64> = places(values, row).map(|place| geo::distance(place, *origin)).collect();
-                in_ranges(ranges, &distances)
+                in_ranges(ranges, &distances, by_distance)
             }
             Self::Filters(filters, scope) => {
                 let filters = filters.iter().enumerate();
@@ -102,9 +102,8 @@ impl<'a> Source<'a> {
     /// The groups that are there without rows.
     pub(super) fn all(&self) -> Vec<Marked> {
         match self {
-            Self::Ranges(_, ranges) | Self::Distances(_, _, ranges) => {
-                ranges.iter().enumerate().map(by_range).collect()
-            }
+            Self::Ranges(_, ranges) => ranges.iter().enumerate().map(by_range).collect(),
+            Self::Distances(_, _, ranges) => ranges.iter().enumerate().map(by_distance).collect(),
             Self::Filters(filters, _) => (0..filters.len()).map(|at| (place_of(at), GroupKey::Filter)).collect(),
             Self::Steps(steps) => steps.all().into_iter().map(|at| (in_order(at), steps.key(at))).collect(),
             Self::Times(times) => times.all().into_iter().map(by_time).collect(),
@@ -131,16 +130,35 @@ fn by_value(value: &Scalar) -> Marked {
     (bytes, GroupKey::Field(value.key().into()))
 }
 
+/// In the order of their numbers, whatever the order they are given in (functional tests of the official Go client).
 fn by_range((at, range): (usize, &NumberRange)) -> Marked {
-    (place_of(at), GroupKey::Range { from: range.from, to: range.to })
+    let (from, to) = ends(range);
+    let bytes = [in_order_of(from).as_slice(), &in_order_of(to), &place_of(at)].concat();
+    (bytes, GroupKey::Range { from: range.from, to: range.to })
 }
 
-fn in_ranges(ranges: &[NumberRange], numbers: &[f64]) -> Vec<Marked> {
+/// In the order they are given in; no distance is below 0.
+fn by_distance((at, range): (usize, &NumberRange)) -> Marked {
+    let (from, _) = ends(range);
+    (place_of(at), GroupKey::Range { from: Some(from.max(0.0)), to: range.to })
+}
+
+fn ends(range: &NumberRange) -> (f64, f64) {
+    (range.from.unwrap_or(f64::NEG_INFINITY), range.to.unwrap_or(f64::INFINITY))
+}
+
+/// Bytes that compare as [`f64::total_cmp`] does.
+fn in_order_of(number: f64) -> [u8; 8] {
+    let bits = number.to_bits();
+    (if number.is_sign_negative() { !bits } else { bits | 1 << 63 }).to_be_bytes()
+}
+
+fn in_ranges(ranges: &[NumberRange], numbers: &[f64], by: fn((usize, &NumberRange)) -> Marked) -> Vec<Marked> {
     let fitting = ranges.iter().enumerate().filter(|(_, range)| {
-        let (from, to) = (range.from.unwrap_or(f64::NEG_INFINITY), range.to.unwrap_or(f64::INFINITY));
+        let (from, to) = ends(range);
         numbers.iter().any(|number| (from..to).contains(number))
     });
-    fitting.map(by_range).collect()
+    fitting.map(by).collect()
 }
 
 fn by_time(at: i64) -> Marked {
