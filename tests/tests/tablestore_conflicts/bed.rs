@@ -21,8 +21,8 @@ use campaign_tablestore::{
     Client, Code, CreateTable, GetRange, PrimaryKey, Row, RowUpdate, TableStore, Value,
     schema::{KeyType, TableMeta},
 };
-use futures_util::{TryStreamExt, future::join3};
-use tokio::sync::oneshot;
+use futures_util::{FutureExt, TryStreamExt, future::join3};
+use tokio::sync::{Notify, oneshot};
 
 /// Counts the refusals on the wire, of requests and of rows in batches.
 #[derive(Debug)]
@@ -92,10 +92,11 @@ impl Bed {
             store.write(wait).await
         });
         has_begun.await.unwrap();
+        let is_done = Notify::new();
+        let second = second.inspect(|_| is_done.notify_one());
         let release = async {
-            for _ in 0..10 {
-                tokio::task::yield_now().await;
-            }
+            // What is refused is refused meanwhile; what needs a commit waits for this one.
+            let _ = tokio::time::timeout(Duration::from_secs(1), is_done.notified()).await;
             go_on.send(()).unwrap();
         };
         let (first, second, ()) = join3(first, second, release).await;
