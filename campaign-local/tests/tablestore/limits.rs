@@ -259,13 +259,14 @@ async fn what_a_batch_may_not_hold_is_refused_in_the_services_words() {
     };
     for (operation, body, text) in [
         ("BatchGetRow", Vec::new(), "No row specified in the request of BatchGetRow."),
-        ("BatchGetRow", table("t", &[]), "No operation is specified for table: 't'."),
-        ("BatchGetRow", table("t", &[key("a"), key("a")]), "Duplicate rows detected in MultiGet."),
         ("BatchGetRow", [table("t", &[key("a")]), table("t", &[key("b")])].concat(), "Duplicated table name: 't'."),
         ("BatchWriteRow", Vec::new(), "No row is specified in BatchWriteRow."),
         ("BatchWriteRow", bytes(1, &bytes(1, b"t")), "No operation is specified for table: 't'."),
         ("BatchWriteRow", rows(&many(1)).repeat(2), "Duplicated table name: 't'."),
     ] {
         assert_eq!(bed.answered(operation, body).await, Some((PARAMETER, text.to_owned())), "{operation}: {text}");
+    }
+    for (name, keys) in [("no row", &[][..]), ("a row twice", &[key("a"), key("a")])] {
+        assert_eq!(bed.answered("BatchGetRow", table("t", keys)).await, None, "{name}");
     }
 }
