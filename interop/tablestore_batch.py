@@ -122,7 +122,7 @@ def batches(report, client):
     above = SingleColumnCondition("n", 100, ComparatorType.GREATER_THAN)
     reads("a filter", [[None, (101, [("n", 101), ("s", "101")])]], wanted(100, 101, column_filter=above))
     reads("a missing table", [[(6, [("n", 6), ("s", "6")])], [MISSING]], wanted(6), wanted(1, table=GHOST))
-    reads("the same row twice", invalid("Duplicate rows detected in MultiGet."), wanted(6, 6))
+    reads("the same row twice", [[(6, [("n", 6), ("s", "6")])] * 2], wanted(6, 6))
     writes("a missing table", {TABLE: [True], GHOST: [MISSING]}, **{TABLE: [delete(9)], GHOST: [delete(9)]})
     writes("the same row twice", {TABLE: [True, True]}, **{TABLE: [put(9, ("n", 1)), update(9, {"PUT": [("m", 2)]})]})
     reads("the same row twice, in their order", [[(9, [("m", 2), ("n", 1)])]], wanted(9))
