@@ -271,3 +271,30 @@ fn options_that_cannot_work_are_refused() {
         }
     });
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_accepted_while_another_thread_closes_has_its_result_when_that_is_done() {
+    let bed = bed(OPEN).await;
+    for round in 0..50 {
+        let writer = bed.writer(BulkOptions::default().buckets(3).rows(20));
+        let write = |lane: i64| {
+            let writer = writer.clone();
+            tokio::spawn(async move {
+                let mut accepted = 0_u64;
+                for n in 0.. {
+                    if writer.write_then(put(lane * 1_000_000 + n), |_| ()).await.is_err() {
+                        break;
+                    }
+                    accepted += 1;
+                }
+                accepted
+            })
+        };
+        let lanes: Vec<_> = (0..6).map(write).collect();
+        tokio::time::sleep(Duration::from_millis(2 + round % 5)).await;
+        let stats = writer.close().await;
+        assert_eq!((stats.waiting(), stats.failed), (0, 0), "{stats:?}");
+        let accepted: u64 = join_all(lanes).await.into_iter().map(Result::unwrap).sum();
+        assert_eq!(stats.succeeded, accepted, "close is over before a row that was accepted has its result");
+    }
+}

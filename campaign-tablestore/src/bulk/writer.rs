@@ -7,7 +7,10 @@ use std::{
 };
 
 use campaign_client::{Error, Result};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::yield_now,
+};
 
 use super::{
     BulkOptions, BulkStats, Receipt,
@@ -56,12 +59,10 @@ impl BulkWriter {
     /// [`ErrorKind::Invalid`](campaign_client::ErrorKind::Invalid) if `options` cannot work.
     pub fn new(client: &Client, table_name: impl Into<String>, options: BulkOptions) -> Result<Self> {
         options.check()?;
-        // A semaphore holds far more than these on every platform.
-        let room = usize::try_from(options.buffer).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
         let shared = Arc::new(Shared {
             client: client.clone(),
             table: Writes::new(table_name),
-            room: Arc::new(Semaphore::new(room)),
+            room: Arc::new(Semaphore::new(room(&options))),
             turns: Arc::new(Semaphore::new(options.in_flight)),
             counts: Counts::default(),
             options,
@@ -110,8 +111,14 @@ impl BulkWriter {
 
     /// Accepts no more rows, by any clone, and ends when every row that was accepted has its result.
     pub async fn close(&self) -> BulkStats {
-        self.0.shared.room.close();
+        let shared = &self.0.shared;
+        shared.room.close();
         self.flush().await;
+        // A row that was just being accepted by another thread may have come after the flush. It holds room until its result.
+        while shared.room.available_permits() < room(&shared.options) {
+            self.flush().await;
+            yield_now().await;
+        }
         self.stats()
     }
 
@@ -157,6 +164,12 @@ impl fmt::Debug for BulkWriter {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
+}
+
+/// The permits of the buffer.
+fn room(options: &BulkOptions) -> usize {
+    // A semaphore holds far more than these on every platform.
+    usize::try_from(options.buffer).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS)
 }
 
 fn closed() -> Error {
