@@ -5,10 +5,11 @@
 
 use campaign_client::Service;
 use campaign_tablestore::plain_buffer::Encode;
-use campaign_tablestore::{Code, PrimaryKey, Row, RowUpdate, TableStore, Value};
+use campaign_tablestore::schema::{KeyType, TableMeta, TableOptions};
+use campaign_tablestore::{Code, CreateTable, PrimaryKey, PutRow, Row, RowUpdate, TableStore, Value};
 
 use crate::wire::{bytes, call, field, number};
-use crate::{Bed, bed_with_table, key};
+use crate::{Bed, START, bed, bed_with_table, key};
 
 /// `PrimaryKeyType` STRING.
 const TEXT: u64 = 2;
@@ -268,5 +269,30 @@ async fn what_a_batch_may_not_hold_is_refused_in_the_services_words() {
     }
     for (name, keys) in [("no row", &[][..]), ("a row twice", &[key("a"), key("a")])] {
         assert_eq!(bed.answered("BatchGetRow", table("t", keys)).await, None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_lies_between_deviation_or_life_behind_the_clock_and_deviation_before_it() {
+    let bed = bed().await;
+    for (name, deviation, life, oldest, newest) in [
+        ("deviates", 3600, None, 3600, 3600),
+        ("lives", 2 * 86_400, Some(86_400), 86_400, 2 * 86_400),
+        ("both", 3600, Some(86_400), 3600, 3600),
+    ] {
+        let mut options = TableOptions::unset().deviation_cell_version_in_sec(deviation);
+        options.time_to_live = life;
+        let meta = TableMeta::new(name).key("id", KeyType::String);
+        bed.client.send(&CreateTable::new(meta).table_options(options)).await.unwrap();
+        let put = |at: i64| PutRow::new(name, Row::new(key("a")).with_version("v", 1, at));
+        for (at, taken) in [
+            (START - oldest * 1000, true),
+            (START - oldest * 1000 - 1, false),
+            (START + newest * 1000 - 1, true),
+            (START + newest * 1000, false),
+        ] {
+            let result = bed.client.send(&put(at)).await;
+            assert_eq!(result.is_ok(), taken, "{name}: {} ms", at - START);
+        }
     }
 }

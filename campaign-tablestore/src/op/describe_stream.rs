@@ -58,6 +58,7 @@ impl DescribeStream {
 
 enumeration! {
     /// Whether a stream can be read.
+    #[non_exhaustive]
     pub enum StreamStatus {
         /// It is being switched on.
         Enabling = 1,

@@ -40,6 +40,7 @@ impl DescribeTable {
 
 enumeration! {
     /// Whether a table can be used. Some answers do not say.
+    #[non_exhaustive]
     pub enum TableStatus {
         /// It can.
         Active = 1,

@@ -93,6 +93,7 @@ impl SqlQuery {
 
 enumeration! {
     /// What a statement was.
+    #[non_exhaustive]
     pub enum SqlStatement {
         /// SELECT.
         Select = 1,

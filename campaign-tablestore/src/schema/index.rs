@@ -18,6 +18,7 @@ enumeration! {
 
 enumeration! {
     /// How far an index has caught up.
+    #[non_exhaustive]
     pub enum IndexSyncPhase {
         /// Not at all.
         Invalid = 0,

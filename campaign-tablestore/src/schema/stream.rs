@@ -109,6 +109,7 @@ impl StreamDetails {
 
 enumeration! {
     /// Whose key encrypts a table.
+    #[non_exhaustive]
     pub enum SseKeyType {
         /// The service's own key in the key management service.
         KmsService = 1,
