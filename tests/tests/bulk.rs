@@ -157,6 +157,19 @@ async fn a_full_buffer_makes_the_caller_wait_and_drops_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_more_small_rows_wait_than_fill_all_buckets_and_calls_twice() {
+    let bed = bed(0).await;
+    let writer = bed.writer(BulkOptions::default().buckets(2).rows(10).in_flight(3));
+    let mut accepted = 0_i64;
+    while tokio::time::timeout(Duration::from_secs(1), writer.write(put(accepted))).await.is_ok() {
+        accepted += 1;
+    }
+    assert_eq!(accepted, 2 * 10 * (2 + 3), "64 MiB would take them all");
+    bed.gate.open.add_permits(OPEN);
+    assert_eq!(writer.close().await.succeeded, 100);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_goes_when_it_has_rows_or_bytes_enough_or_has_waited_long_enough() {
     let bed = bed(OPEN).await;
     let writer = bed.writer(BulkOptions::default().buckets(1).rows(3).bytes(2000).linger(Duration::from_secs(5)));

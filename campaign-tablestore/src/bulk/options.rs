@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use campaign_client::{Error, Result};
 
-use crate::batch::MAX_BYTES;
+use crate::{batch::MAX_BYTES, op::batch_write_row::MAX_ROWS};
 
 /// How a [`BulkWriter`](crate::BulkWriter) fills its calls.
 ///
@@ -28,7 +28,8 @@ pub struct BulkOptions {
     pub linger: Duration,
     /// Calls under way at once. Default 8.
     pub in_flight: usize,
-    /// Bytes of rows that have no result yet; more wait to be accepted. Default 64 MiB.
+    /// Bytes of rows that have no result yet; more wait to be accepted. Default 64 MiB. Of small rows no more are accepted than
+    /// fill all buckets and all calls at once, twice over: memory does not grow because a service is slow.
     pub buffer: u32,
     /// Whether writes of one row keep their order: then each bucket makes one call at a time. Default no.
     pub ordered: bool,
@@ -96,6 +97,13 @@ impl BulkOptions {
     pub const fn ordered(mut self) -> Self {
         self.ordered = true;
         self
+    }
+
+    /// The room that a row takes at least, so that not too many small ones wait.
+    pub(super) fn least_room(&self) -> u32 {
+        let calls = self.buckets.saturating_add(self.in_flight);
+        let rows = calls.saturating_mul(self.rows.min(MAX_ROWS)).saturating_mul(2);
+        self.buffer / u32::try_from(rows).unwrap_or(u32::MAX).max(1)
     }
 
     /// Refuses numbers that cannot work.

@@ -152,7 +152,8 @@ impl BulkWriter {
     async fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
         let shared = &self.0.shared;
         // A row larger than the buffer has it alone.
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(shared.options.buffer);
+        let bytes =
+            u32::try_from(bytes).unwrap_or(u32::MAX).max(shared.options.least_room()).min(shared.options.buffer);
         Arc::clone(&shared.room).acquire_many_owned(bytes).await.map_err(|_| closed())
     }
 }
