@@ -59,8 +59,9 @@ const PATH: &str = "/BatchWriteRow";
 
 /// The answer of the server to a request: each of its rows was written.
 pub(crate) fn answer(request: &http::request::Parts, body: &[u8]) -> Option<Response<Bytes>> {
-    /// By their numbers of rows, and when they were signed.
-    static ANSWERS: Mutex<Option<HashMap<usize, (Instant, Response<Bytes>)>>> = Mutex::new(None);
+    /// When they were signed, by their numbers of rows.
+    type Answers = HashMap<usize, (Instant, Response<Bytes>)>;
+    static ANSWERS: Mutex<Option<Answers>> = Mutex::new(None);
     // Signatures are good for 15 minutes.
     const GOOD: Duration = Duration::from_secs(600);
     if request.uri.path() != PATH {

@@ -19,9 +19,7 @@ pub(super) fn find(name: &str, server: Option<SocketAddr>) -> Option<Run> {
             let made = Cell::new(0);
             repeat(move || nth_row(next(&made)))
         }
-        "writer" => writer(&at?, BulkOptions::default()),
-        // So little room that it is always taken.
-        "writer-4-mib" => writer(&at?, BulkOptions::default().buffer(4 << 20)),
+        "writer" => writer(&at?),
         #[cfg(feature = "peers")]
         name => return peer::find(name, at.as_deref()),
         #[cfg(not(feature = "peers"))]
@@ -44,10 +42,11 @@ fn partition(n: u64) -> String {
     format!("double11-{:04}", n * 7919 % 1000)
 }
 
-fn writer(endpoint: &str, options: BulkOptions) -> Run {
+fn writer(endpoint: &str) -> Run {
     let (runtime, written) = (runtime(), Cell::new(0));
-    let writer =
-        runtime.block_on(async { BulkWriter::new(&client(endpoint, false), TABLE, options.in_flight(AT_ONCE)) });
+    let writer = runtime.block_on(async {
+        BulkWriter::new(&client(endpoint, false), TABLE, BulkOptions::default().in_flight(AT_ONCE))
+    });
     let writer = writer.expect("the options can work");
     Box::new(move |times| {
         runtime.block_on(async {

@@ -213,7 +213,7 @@ pub(super) mod peer {
             .primary_key_column_string("campaign_id", campaign)
             .primary_key_column_string("day_bucket", "2026-11-11#07")
             .primary_key_column_string("entry_id", id);
-        let row = TEXTS.iter().fold(row, |row, (name, value)| row.column_string(*name, *value));
+        let row = TEXTS.iter().fold(row, |row, (name, value)| row.column_string(name, *value));
         row.column_integer("created_ms", 1_794_355_200_123)
             .column_integer("terms_version", 7)
             .column_bool("consent", true)
