@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, response};
 use crate::{
     Code,
     deflate::{self, DeflateFault},
-    sign::{self, AnswerFault, Signature, header},
+    sign::{self, AnswerChecks, AnswerFault, Signature, header},
     wire::ErrorMessage,
 };
 
@@ -29,7 +29,7 @@ pub struct TableStore {
     endpoint: Endpoint,
     instance: HeaderValue,
     signature: Signature,
-    verifies_answers: bool,
+    answer_checks: AnswerChecks,
     deflates_requests: bool,
     headers: HeaderMap,
     keys: sign::KeyCache,
@@ -62,7 +62,7 @@ impl TableStore {
             endpoint,
             instance: value,
             signature: Signature::V2,
-            verifies_answers: true,
+            answer_checks: AnswerChecks::ALL,
             deflates_requests: false,
             headers: HeaderMap::new(),
             keys: sign::KeyCache::default(),
@@ -103,12 +103,19 @@ impl TableStore {
         Ok(self)
     }
 
-    /// Believes answers unseen: digest, date and signature of answers are not looked at. For a proxy that changes answers;
-    /// the checksums of rows are verified all the same.
+    /// Checks of answers what `checks` says: digest, date and signature, each switched by itself. The checksums of rows are
+    /// verified all the same.
     #[must_use]
-    pub const fn without_answer_checks(mut self) -> Self {
-        self.verifies_answers = false;
+    pub const fn answer_checks(mut self, checks: AnswerChecks) -> Self {
+        self.answer_checks = checks;
         self
+    }
+
+    /// Believes answers unseen: [`answer_checks`](Self::answer_checks) with [`AnswerChecks::NONE`]. For a proxy that changes
+    /// answers.
+    #[must_use]
+    pub const fn without_answer_checks(self) -> Self {
+        self.answer_checks(AnswerChecks::NONE)
     }
 
     /// Compresses requests of 1 KiB and more, where that makes them smaller. It takes the processor time that it saves the
@@ -193,13 +200,15 @@ impl Service for TableStore {
         body: &Bytes,
         signing: &Signing<'_>,
     ) -> Result<()> {
-        if !self.verifies_answers {
+        let checks = self.answer_checks;
+        if checks == AnswerChecks::NONE {
             return Ok(());
         }
         debug_assert_eq!(signing.place, Place::Header, "nothing else is signed");
         let key = self.keys.key(signing.credentials, &self.signature, signing.now);
         let id = signing.credentials.access_key_id();
-        let verify = |body| sign::verify_answer(request.uri().path(), &response.headers, body, id, &key, signing.now);
+        let path = request.uri().path();
+        let verify = |body| sign::verify_answer(checks, path, &response.headers, body, id, &key, signing.now);
         let verified = match verify(body) {
             // No document says of which form of a compressed body the digest is. The official Java SDK makes it of the
             // inflated one.

@@ -15,7 +15,7 @@ pub mod header;
 mod key;
 mod request;
 
-pub use answer::{AnswerFault, MAX_SKEW, verify_answer};
+pub use answer::{AnswerChecks, AnswerFault, MAX_SKEW, verify_answer};
 #[cfg(feature = "server")]
 pub(crate) use canonical::content_md5;
 pub use canonical::{answer_string_to_sign, string_to_sign};

@@ -9,8 +9,9 @@ use campaign_tablestore::{
     RowWrite, TableReads, TableStore,
     op::get_range::RangePage,
     server::{Known, admit, complete},
-    sign::{AnswerFault, SigningKey, answer_string_to_sign},
+    sign::{AnswerChecks, AnswerFault, SigningKey, answer_string_to_sign},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use http::response;
 use serde_json::Value;
 
@@ -46,13 +47,18 @@ impl Answer {
 
     /// What the client does with it: error or not, then verified.
     fn verified(&self) -> Result<(), Error> {
-        let (service, credentials) = (self.service(), credentials(&self.vector["signing"]));
+        self.verified_as(AnswerChecks::ALL, clock())
+    }
+
+    /// The same with these checks at this time.
+    fn verified_as(&self, checks: AnswerChecks, now: DateTime<Utc>) -> Result<(), Error> {
+        let (service, credentials) = (self.service().answer_checks(checks), credentials(&self.vector["signing"]));
         if service.is_error(&self.parts, &self.body) {
             return Err(Error::from_service(service.read_error(&self.parts, &self.body)));
         }
         let mut request = http::Request::new(Body::empty());
         *request.uri_mut() = service.endpoint().uri(self.vector["path"].as_str().unwrap()).unwrap();
-        let signing = Signing { credentials: &credentials, now: clock(), nonce: "", place: Place::Header };
+        let signing = Signing { credentials: &credentials, now, nonce: "", place: Place::Header };
         service.verify(&request, &self.parts, &self.body, &signing)
     }
 
@@ -186,29 +192,71 @@ fn the_text_and_the_signature_of_every_untouched_answer_are_the_captured_ones() 
 
 #[test]
 fn a_changed_answer_is_refused_for_what_was_changed() {
+    let signature = AnswerChecks::ALL.signature(false);
     let expected = [
-        ("tampered_md5_mismatch", AnswerFault::Digest),
-        ("tampered_bad_signature", AnswerFault::Signature),
-        ("tampered_missing_authorization", AnswerFault::Header("authorization")),
-        ("tampered_date_skew_1h", AnswerFault::Stale),
-        ("tampered_missing_requestid", AnswerFault::Header("x-ots-requestid")),
-        ("tampered_wrong_access_key_id", AnswerFault::AccessKeyId),
+        // Digest and date are signed headers: changed there, the signature finds it as well.
+        ("tampered_md5_mismatch", AnswerFault::Digest, signature.digest(false)),
+        ("tampered_bad_signature", AnswerFault::Signature, signature),
+        ("tampered_missing_authorization", AnswerFault::Header("authorization"), signature),
+        ("tampered_date_skew_1h", AnswerFault::Stale, signature.date(false)),
+        ("tampered_missing_requestid", AnswerFault::Header("x-ots-requestid"), signature),
+        ("tampered_wrong_access_key_id", AnswerFault::AccessKeyId, signature),
     ];
     let found = answers(|name| name.starts_with("tampered_"));
     assert_eq!(found.len(), expected.len());
-    for (answer, (name, fault)) in found.iter().zip(expected) {
+    for (answer, (name, fault, without)) in found.iter().zip(expected) {
         assert_eq!(answer.name(), name);
         let error = answer.verified().unwrap_err();
         assert_eq!((error.kind(), error.verdict()), (ErrorKind::Unreadable, Verdict::AMBIGUOUS), "{name}");
-        let source = error.source().and_then(|source| source.downcast_ref::<AnswerFault>());
-        assert_eq!(source, Some(&fault), "{name}");
-
-        // Switched off, the check lets it through.
-        let service = answer.service().without_answer_checks();
-        let credentials = credentials(&answer.vector["signing"]);
-        let signing = Signing { credentials: &credentials, now: clock(), nonce: "", place: Place::Header };
-        service.verify(&http::Request::new(Body::empty()), &answer.parts, &answer.body, &signing).unwrap();
+        assert_eq!(fault_of(&error), Some(&fault), "{name}");
+        let_through_only_without(answer, without, clock());
     }
+}
+
+#[test]
+fn a_changed_body_is_read_only_with_the_digest_unchecked() {
+    for mut answer in answers(|name| !name.starts_with("error_") && !name.starts_with("tampered_")) {
+        answer.body = [&answer.body[..], b"!"].concat().into();
+        assert_eq!(fault_of(&answer.verified().unwrap_err()), Some(&AnswerFault::Digest), "{}", answer.name());
+        let_through_only_without(&answer, AnswerChecks::ALL.digest(false), clock());
+    }
+}
+
+#[test]
+fn a_clock_that_is_far_off_reads_answers_only_with_the_date_unchecked() {
+    let mut checked = 0;
+    // Those of V2: a key of V4 is one of the clock's day.
+    for answer in answers(|name| !name.starts_with("error_") && !name.starts_with("tampered_")) {
+        if answer.vector["signing"]["region"].is_string() {
+            continue;
+        }
+        for off in [TimeDelta::days(400), TimeDelta::days(-400), TimeDelta::minutes(16)] {
+            let error = answer.verified_as(AnswerChecks::ALL, clock() + off).unwrap_err();
+            assert_eq!(fault_of(&error), Some(&AnswerFault::Stale), "{}", answer.name());
+            let_through_only_without(&answer, AnswerChecks::ALL.date(false), clock() + off);
+        }
+        checked += 1;
+    }
+    assert!(checked > 5, "{checked}");
+}
+
+fn fault_of(error: &Error) -> Option<&AnswerFault> {
+    error.source().and_then(|source| source.downcast_ref())
+}
+
+/// The answer is believed if what `without` lacks, or more, is unchecked, and else not.
+fn let_through_only_without(answer: &Answer, without: AnswerChecks, now: DateTime<Utc>) {
+    for bits in 0..8_u8 {
+        let checks = AnswerChecks::NONE.digest(bits & 1 > 0).date(bits & 2 > 0).signature(bits & 4 > 0);
+        let expected =
+            [(checks.digest, without.digest), (checks.date, without.date), (checks.signature, without.signature)]
+                .iter()
+                .all(|(checked, may)| !checked || *may);
+        assert_eq!(answer.verified_as(checks, now).is_ok(), expected, "{} {checks:?}", answer.name());
+    }
+    let service = answer.service();
+    let none = service.clone().answer_checks(AnswerChecks::NONE);
+    assert_eq!(format!("{:?}", service.without_answer_checks()), format!("{none:?}"));
 }
 
 #[test]
