@@ -4,25 +4,29 @@ use bytes::Bytes;
 use prost::Message;
 
 use super::wire::{self, ComparatorType, FilterType, LogicalOperator, VariantType};
-use super::{CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_DEPTH, ValueTransfer};
+use super::{
+    CastType, ColumnFilter, Combinator, Comparator, Filter, FilterError, MAX_CONDITIONS, MAX_DEPTH, ValueTransfer,
+};
 use crate::plain_buffer::{decode_value, encode_value};
 
 impl Filter {
-    /// The bytes of the filter's message, as reads and conditions hold them.
+    /// The bytes of the filter's message, as reads and conditions hold them. How many comparisons they are is left to the
+    /// service to judge.
     ///
     /// # Errors
     ///
     /// [`FilterError`] if the service does not take such a filter.
     pub fn encode(&self) -> Result<Vec<u8>, FilterError> {
-        self.check()?;
+        self.conditions(0)?;
         Ok(self.to_wire().encode_to_vec())
     }
 
-    /// Reads the bytes of a filter's message.
+    /// Reads the bytes of a filter's message, as a server does.
     ///
     /// # Errors
     ///
-    /// [`FilterError`] if the bytes are no such message, or the service does not take such a filter.
+    /// [`FilterError`] if the bytes are no such message, the service does not take such a filter, or it has more than
+    /// [`MAX_CONDITIONS`] comparisons.
     pub fn decode(bytes: &[u8]) -> Result<Self, FilterError> {
         Self::decode_bytes(Bytes::copy_from_slice(bytes))
     }
@@ -30,7 +34,10 @@ impl Filter {
     /// As [`decode`](Self::decode), without a copy.
     pub(crate) fn decode_bytes(bytes: Bytes) -> Result<Self, FilterError> {
         let filter = Self::from_wire(&message(bytes, "Filter")?, 0)?;
-        filter.check()?;
+        let conditions = filter.conditions(0)?;
+        if conditions > MAX_CONDITIONS {
+            return Err(FilterError::TooManyConditions(conditions));
+        }
         Ok(filter)
     }
 

@@ -22,10 +22,12 @@ use thiserror::Error;
 
 use crate::plain_buffer::DecodeError;
 
-/// The most comparisons one filter can have.
+/// The most comparisons of one filter that the service documents (service document "General limits"), and that the server half
+/// reads. The functional tests of the official Java client have the service take 32 filters, joins and comparisons together: so
+/// the client sends more, and leaves it to the service to refuse them.
 pub const MAX_CONDITIONS: usize = 10;
 
-/// Filters inside filters, at most. No filter of ten comparisons that an SDK makes is deeper.
+/// Filters inside filters, at most. By no source the service takes so many filters that they could be deeper.
 const MAX_DEPTH: usize = 32;
 
 /// Which rows, or which columns of a row.
@@ -47,7 +49,8 @@ pub enum Filter {
     /// Compares a column with a value.
     Column(ColumnFilter),
     /// Joins filters. The service takes exactly one for [`Combinator::Not`] and documents exactly two for the others, so
-    /// [`all`](Self::all) and [`any`](Self::any) join pairs of pairs.
+    /// [`all`](Self::all) and [`any`](Self::any) join pairs of pairs, up to [`MAX_CONDITIONS`]; more than those they join at
+    /// once, as the official clients do.
     Composite {
         /// How they are joined.
         combinator: Combinator,
@@ -102,7 +105,7 @@ impl Filter {
     fn join<F: Into<Self>>(combinator: Combinator, filters: impl IntoIterator<Item = F>) -> Self {
         let filters: Vec<Self> = filters.into_iter().map(Into::into).collect();
         if filters.len() > MAX_CONDITIONS {
-            // Refused when it is encoded. Pairs of so many could be nested too deep to be dropped.
+            // Pairs would count twice among the 32 filters that the service takes, and could be nested too deep to be dropped.
             return Self::Composite { combinator, filters };
         }
         let joined =
@@ -111,16 +114,7 @@ impl Filter {
         joined.unwrap_or(Self::Composite { combinator, filters: Vec::new() })
     }
 
-    /// Checks what the service demands of every filter.
-    fn check(&self) -> Result<(), FilterError> {
-        let conditions = self.conditions(0)?;
-        if conditions > MAX_CONDITIONS {
-            return Err(FilterError::TooManyConditions(conditions));
-        }
-        Ok(())
-    }
-
-    /// Counts the comparisons.
+    /// Checks what the service demands of every filter, and counts the comparisons.
     fn conditions(&self, depth: usize) -> Result<usize, FilterError> {
         if depth > MAX_DEPTH {
             return Err(FilterError::TooDeep);
@@ -157,8 +151,8 @@ impl From<ColumnFilter> for Filter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FilterError {
-    /// More comparisons than [`MAX_CONDITIONS`].
-    #[error("a filter has {0} comparisons; the service takes at most 10")]
+    /// More comparisons than [`MAX_CONDITIONS`], in a request that a server reads.
+    #[error("a filter has {0} comparisons; the service documents 10 at most")]
     TooManyConditions(usize),
     /// Not exactly one filter to negate, or less than two to join.
     #[error("{combinator:?} joins {count} filters; Not takes exactly one, And and Or take two or more")]
