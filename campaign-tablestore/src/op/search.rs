@@ -20,6 +20,10 @@ messages! {
     /// An answer is a page of at most 100 rows, or 1,000 if the index holds all columns that are asked for.
     /// [`rows`](Self::rows) follows the pages. What is found may lag behind the table by some seconds.
     ///
+    /// The queries of one search, those inside others counted, are 1,024 at most. This and the other numbers of the service
+    /// document "Search index limits" are said where they belong and left to the service to hold: it has raised them before, and
+    /// raises some for whoever asks. A search that no service takes is not sent: a negative limit or offset, a sort beside a token.
+    ///
     /// ```
     /// use campaign_tablestore::{Client, Search};
     /// use campaign_tablestore::search::{Aggregation, Query, Sorter};

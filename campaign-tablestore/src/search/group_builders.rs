@@ -23,8 +23,8 @@ impl GroupBy {
         Self { name: name.into(), by: By::Field(by) }
     }
 
-    /// By ranges of a number; each ends before its second number. A range may be open at one end:
-    /// `NumberRange::from(65.0..)`.
+    /// By ranges of a number, 100 at most (service document "Search index limits"); each ends before its second number. A
+    /// range may be open at one end: `NumberRange::from(65.0..)`.
     pub fn ranges<R: Into<NumberRange>>(
         name: impl Into<String>,
         field: impl Into<String>,
@@ -35,7 +35,7 @@ impl GroupBy {
         Self { name: name.into(), by: By::Range(by) }
     }
 
-    /// By the distance of a GEO_POINT from a place, in ranges of metres.
+    /// By the distance of a GEO_POINT from a place, in ranges of metres, 10 at most (service document "Search index limits").
     pub fn distances<R: Into<NumberRange>>(
         name: impl Into<String>,
         field: impl Into<String>,
@@ -52,7 +52,7 @@ impl GroupBy {
         Self { name: name.into(), by: By::GeoDistance(by) }
     }
 
-    /// By queries; a row may be in several groups.
+    /// By queries, 10 at most (service document "Search index limits"); a row may be in several groups.
     pub fn filters<Q: Into<Query>>(name: impl Into<String>, filters: impl IntoIterator<Item = Q>) -> Self {
         let filters = filters.into_iter().map(Into::into).collect();
         let by = ByFilter { filters, aggregations: Vec::new(), group_bys: Vec::new() };

@@ -83,7 +83,8 @@ impl Search {
         self
     }
 
-    /// The same with words that were found highlighted.
+    /// The same with words that were found highlighted: up to 10 fields and 500 fragments, those of inner hits counted (service
+    /// document "Search index limits").
     #[must_use]
     pub fn highlight(mut self, highlight: Highlight) -> Self {
         self.search_query.highlight = Some(highlight);

@@ -19,6 +19,8 @@ const INVALID: Option<Code> = Some(Code::ParameterInvalid);
 async fn a_query_beyond_a_limit_is_refused_and_one_at_the_limit_is_not() {
     let bed = Bed::books().await;
     let numbers = |count: i64| Query::terms("pages", 0..count);
+    // With the query that they are in.
+    let many = |count| Query::from((0..count).fold(BoolQuery::new(), |all, n| all.should(Query::term("pages", n))));
     let queries = [
         (Query::terms("pages", [0_i64; 0]), INVALID),
         (numbers(1024), None),
@@ -34,6 +36,8 @@ async fn a_query_beyond_a_limit_is_refused_and_one_at_the_limit_is_not() {
         (MatchQuery::new("title", "sea").minimum_should_match(-1).into(), INVALID),
         (MatchQuery::new("title", "sea").minimum_should_match_rule("half").into(), INVALID),
         (BoolQuery::new().must(numbers(1025)).into(), INVALID),
+        (many(1023), None),
+        (many(1024), INVALID),
         (BoolQuery::new().should(Query::all()).minimum_should_match(-1).into(), INVALID),
     ];
     for (at, (query, expected)) in queries.into_iter().enumerate() {
@@ -52,6 +56,18 @@ async fn a_search_beyond_a_limit_is_refused_and_one_at_the_limit_is_not() {
         (0..count).fold(search, |search, at| search.aggregation(Aggregation::count(at.to_string(), "pages")))
     };
     let never = TimeSpan::new(0, TimeUnit::Day);
+    let marked = |fields: usize, fragments: i32| {
+        let field = HighlightParameter { number_of_fragments: Some(fragments), ..HighlightParameter::new("title") };
+        all().highlight(Highlight::from_iter(vec![field; fields]))
+    };
+    let sorted = |count: usize| all().sort_by(vec![Sorter::ascending("pages"); count]);
+    let filters = |count: usize| all().group_by(GroupBy::filters("by", vec![Query::all(); count]));
+    let step = |n: u32| (f64::from(n), f64::from(n + 1));
+    let ranges = |count: u32| all().group_by(GroupBy::ranges("by", "pages", (0..count).map(step)));
+    let distances = |count: u32| {
+        let from = GeoPoint::new(0.0, 0.0);
+        all().group_by(GroupBy::distances("by", "place", from, (0..count).map(step)))
+    };
     let searches = [
         (from_table().limit(100), None),
         (from_table().limit(101), INVALID),
@@ -67,6 +83,17 @@ async fn a_search_beyond_a_limit_is_refused_and_one_at_the_limit_is_not() {
         (all().sort_by([Sorter::ascending("lost")]), INVALID),
         (highlight("title"), None),
         (highlight("state"), INVALID),
+        (marked(10, 50), None),
+        (marked(11, 1), INVALID),
+        (marked(10, 51), INVALID),
+        (sorted(32), None),
+        (sorted(33), INVALID),
+        (filters(10), None),
+        (filters(11), INVALID),
+        (ranges(100), None),
+        (ranges(101), INVALID),
+        (distances(10), None),
+        (distances(11), INVALID),
         (six(all(), 5), None),
         (six(all(), 6), INVALID),
         (all().aggregation(Aggregation::avg("mean", "state")), INVALID),

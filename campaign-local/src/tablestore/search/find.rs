@@ -143,6 +143,7 @@ fn place(service: &TableStore, search: &Search) -> Result<Option<Place>, Refusal
 /// Refuses what cannot be searched, before a row is looked at.
 fn check(search: &Search, scope: Scope<'_>) -> Result<(), Refusal> {
     let query = &search.search_query;
+    validate::number(query.filter.iter().map(|filter| &filter.query).chain([&query.query]))?;
     validate::query(&query.query, scope, validate::Place::Search)?;
     if let Some(filter) = &query.filter {
         validate::query(&filter.query, scope, validate::Place::Inside)?;
@@ -155,6 +156,7 @@ fn check(search: &Search, scope: Scope<'_>) -> Result<(), Refusal> {
             return Err(invalid(format!("collapse is not supported for field[{name}]")));
         }
     }
+    highlight::number(query)?;
     highlight::check(query.highlight.as_ref(), scope)
 }
 

@@ -1,5 +1,6 @@
 //! The words that were found, between tags.
 
+use campaign_tablestore::op::search::SearchQuery;
 use campaign_tablestore::search::{
     FieldSchema, FieldType, FragmentOrder, Highlight, HighlightEncoder, HighlightField, HighlightParameter, Query, Text,
 };
@@ -14,6 +15,31 @@ use crate::tablestore::check::invalid;
 /// Fragments of a field and characters of a fragment unless the search says otherwise.
 const FRAGMENTS: i32 = 1;
 const CHARACTERS: i32 = 50;
+
+/// Fields and fragments that one search can ask for, those of inner hits counted (service document "Search index limits").
+const FIELDS: usize = 10;
+const ALL_FRAGMENTS: i64 = 500;
+
+/// Refuses more fields and fragments than a search can ask for.
+pub(super) fn number(query: &SearchQuery) -> Result<(), Refusal> {
+    fn inner<'a>(query: &'a Query, into: &mut Vec<&'a Highlight>) {
+        if let Query::Nested(query) = query {
+            into.extend(query.inner_hits.iter().filter_map(|hits| hits.highlight.as_ref()));
+        }
+        inside(query).into_iter().for_each(|query| inner(query, into));
+    }
+    let mut highlights: Vec<&Highlight> = query.highlight.iter().collect();
+    inner(&query.query, &mut highlights);
+    let parameters = || highlights.iter().flat_map(|highlight| &highlight.parameters);
+    if parameters().count() > FIELDS {
+        return Err(invalid(format!("the number of highlighted fields must not exceed {FIELDS}")));
+    }
+    let fragments = |parameter: &HighlightParameter| i64::from(parameter.number_of_fragments.unwrap_or(FRAGMENTS));
+    if parameters().map(fragments).sum::<i64>() > ALL_FRAGMENTS {
+        return Err(invalid(format!("the number of highlighted fragments must not exceed {ALL_FRAGMENTS}")));
+    }
+    Ok(())
+}
 
 /// Refuses fields that cannot be highlighted.
 pub(super) fn check(highlight: Option<&Highlight>, scope: Scope<'_>) -> Result<(), Refusal> {

@@ -13,6 +13,9 @@ use super::validate;
 use super::{geo, nested};
 use crate::tablestore::check::invalid;
 
+/// Sorters of one order; a bound of the emulator's, for the keys of each are kept for every row of a page.
+const SORTERS: usize = 32;
+
 /// What a row is sorted by, for one sorter; none where it has no value.
 pub(super) type Key = Option<Value>;
 
@@ -33,6 +36,9 @@ pub(super) struct Ranking<'a> {
 impl<'a> Ranking<'a> {
     /// Refuses sorters that the fields cannot be sorted by.
     pub(super) fn new(sort: &'a Sort, scope: Scope<'a>) -> Result<Self, Refusal> {
+        if sort.sorters.len() > SORTERS {
+            return Err(invalid(format!("campaign-local sorts by {SORTERS} sorters at most")));
+        }
         for sorter in &sort.sorters {
             if let Some(sort) = &sorter.field {
                 check_field(&sort.field, scope)?;

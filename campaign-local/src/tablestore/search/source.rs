@@ -15,6 +15,11 @@ use super::steps::{Steps, Times};
 use super::validate;
 use crate::tablestore::check::invalid;
 
+/// Ranges, ranges of distances and filters of a group-by (service document "Search index limits").
+const RANGES: usize = 100;
+const DISTANCES: usize = 10;
+const FILTERS: usize = 10;
+
 /// Group-bys of a composite; no document has the number.
 const SOURCES: usize = 5;
 
@@ -35,8 +40,21 @@ pub(super) enum Source<'a> {
     Together(Vec<(Self, bool)>),
 }
 
+fn number(what: &str, is: usize, most: usize) -> Result<(), Refusal> {
+    if is > most {
+        return Err(invalid(format!("the number of {what} of a group by must not exceed {most}")));
+    }
+    Ok(())
+}
+
 impl<'a> Source<'a> {
     pub(super) fn new(group_by: &'a GroupBy, scope: Scope<'a>) -> Result<Self, Refusal> {
+        match &group_by.by {
+            By::Range(by) => number("ranges", by.ranges.len(), RANGES)?,
+            By::GeoDistance(by) => number("ranges", by.ranges.len(), DISTANCES)?,
+            By::Filter(by) => number("filters", by.filters.len(), FILTERS)?,
+            _ => {}
+        }
         Ok(match &group_by.by {
             By::Field(by) => Self::Field(values(&by.field, scope, |of| of != FieldType::GeoPoint)?),
             By::Range(by) => Self::Ranges(Values::new(&by.field, None, Kinds::Numbers, scope)?, &by.ranges),

@@ -7,8 +7,9 @@ use super::evaluate::{Scope, inside};
 use super::{functions, nested};
 use crate::tablestore::check::{invalid, unsupported};
 
-/// Values of a TermsQuery, characters of a pattern, bytes of a prefix or suffix, nearest vectors (service document "Search
-/// index limits"), and functions of a FunctionsScoreQuery (official Java SDK).
+/// Queries of a search, values of a TermsQuery, characters of a pattern, bytes of a prefix or suffix, nearest vectors (service
+/// document "Search index limits"), and functions of a FunctionsScoreQuery (official Java SDK).
+const QUERIES: usize = 1024;
 const TERMS: usize = 1024;
 const PATTERN: usize = 32;
 const PREFIX: usize = 1000;
@@ -22,6 +23,17 @@ pub(super) enum Place {
     Search,
     /// It is part of something else.
     Inside,
+}
+
+/// Refuses more queries than a search can have, those inside others counted.
+pub(super) fn number<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Result<(), Refusal> {
+    fn count(query: &Query) -> usize {
+        inside(query).into_iter().map(count).sum::<usize>() + 1
+    }
+    if queries.into_iter().map(count).sum::<usize>() > QUERIES {
+        return Err(invalid(format!("the number of queries must not exceed {QUERIES}")));
+    }
+    Ok(())
 }
 
 /// Refuses a query that cannot be evaluated.

@@ -118,6 +118,21 @@ fn orders_numbers_and_groups_that_a_field_does_not_allow_are_refused() {
 }
 
 #[test]
+fn fields_that_inner_hits_highlight_count_with_those_of_the_search() {
+    let text = |name: &str| FieldSchema::new(name, FieldType::Text).enable_highlighting(true);
+    let cloud = Cloud::new([text("t"), FieldSchema::nested("in", [text("s")])]);
+    let marked = |field: &str, count| Highlight::from_iter(vec![HighlightParameter::new(field); count]);
+    let both = |outer: usize, inner: usize| {
+        let hits = InnerHits { highlight: Some(marked("in.s", inner)), ..InnerHits::default() };
+        let query = NestedQuery::new("in", Query::words("in.s", "a")).inner_hits(hits);
+        cloud.find(&search(campaign_tablestore::search::BoolQuery::new().must(query)).highlight(marked("t", outer)))
+    };
+    assert!(both(5, 5).is_ok());
+    let refusal = both(5, 6).unwrap_err();
+    assert_eq!(refusal.to_string(), "OTSParameterInvalid: the number of highlighted fields must not exceed 10");
+}
+
+#[test]
 fn a_composite_takes_fields_and_steps_only_and_no_foreign_token() {
     let composite = |sources: Vec<GroupBy>, next_token: Option<&str>| {
         let by = By::Composite(ByComposite {
