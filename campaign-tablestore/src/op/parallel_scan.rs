@@ -175,9 +175,31 @@ mod tests {
         let rows = [Row::new(PrimaryKey::new().with("id", 1)).with_version("n", 1, 5)];
         let page = ScanPage { next_token: Some(Bytes::from_static(b"x")), ..ScanPage::default() }.with_rows(&rows);
         law(&full, &page);
+        law(&ParallelScan { timeout_ms: Some(500), ..full.clone().alive_time(7).token(&b"\x00\xff"[..]) }, &page);
         assert_eq!(page.rows().unwrap(), rows);
         let next = full.next(&page).unwrap().unwrap();
         assert_eq!(next, full.clone().token("x"));
         assert_eq!(next.next(&ScanPage::default()).unwrap(), None);
+    }
+
+    #[test]
+    fn an_answer_may_lack_rows_and_an_empty_token_is_none() {
+        let read = |body: &'static [u8]| {
+            let (parts, ()) = http::Response::new(()).into_parts();
+            ParallelScan::new("t", "i", Query::all()).response(&parts, Bytes::from_static(body))
+        };
+        let end = read(b"").unwrap();
+        assert_eq!((end.row_count(), end.next_token), (0, None));
+        assert_eq!(read(b"\x12\x00").unwrap().next_token, None);
+        // What comes besides rows and token is skipped: a field 15 here.
+        let goes_on = read(b"\x12\x01x\x78\x01").unwrap();
+        assert_eq!((goes_on.row_count(), goes_on.next_token.as_deref()), (0, Some(&b"x"[..])));
+        for no_answer in [&b"\x0a\xff"[..], b"\x08\x01", b"\x10\x01", b"\xff"] {
+            assert_eq!(read(no_answer).unwrap_err().kind(), campaign_client::ErrorKind::Unreadable, "{no_answer:?}");
+        }
+        // A row is looked at when it is asked for, and so is one that is none.
+        let damaged = read(b"\x0a\x01?").unwrap();
+        assert_eq!(damaged.row_count(), 1);
+        assert_eq!(damaged.rows().unwrap_err().kind(), campaign_client::ErrorKind::Unreadable);
     }
 }

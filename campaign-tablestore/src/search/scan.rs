@@ -172,10 +172,9 @@ impl ParallelScan {
 pub(super) fn until_error<T: Send + 'static>(
     rows: impl Stream<Item = Result<T>> + Send + 'static,
 ) -> impl Stream<Item = Result<T>> + Send + Unpin {
-    Box::pin(stream::unfold(Some(rows.boxed()), async |rows| {
-        let mut rows = rows?;
-        let row = rows.next().await?;
-        let rest = row.is_ok().then_some(rows);
-        Some((row, rest))
-    }))
+    // Polled once more after its end, it has ended.
+    Box::pin(stream::try_unfold(rows.boxed(), async |mut rows| Ok(rows.try_next().await?.map(|row| (row, rows)))))
 }
+
+#[cfg(all(test, feature = "server"))]
+mod tests;
