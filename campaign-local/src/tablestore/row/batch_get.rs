@@ -7,7 +7,7 @@ use campaign_tablestore::server::Refusal;
 use campaign_tablestore::{BatchGetRow, PrimaryKey, RowResult, RowResults, TableReads, TableStore};
 
 use super::batch_write::{Admitted, about, admitted, check_tables};
-use super::wanted::{Piece, Wanted, read_row};
+use super::wanted::{Piece, read_row, wanted};
 use crate::store::Read;
 use crate::tablestore::at::At;
 use crate::tablestore::check::{self, invalid};
@@ -60,16 +60,7 @@ fn rows_of(
 ) -> Result<Vec<RowResult<GetRowOutput>>, Refusal> {
     check::table_name(&reads.table_name)?;
     let table = index::readable(read, service, &reads.table_name);
-    let mut wanted = Wanted {
-        columns: reads.columns_to_get,
-        time_range: reads.time_range,
-        max_versions: reads.max_versions,
-        start: reads.start_column,
-        end: reads.end_column,
-        filter: reads.filter,
-        token: None,
-        bytes,
-    };
+    let mut wanted = wanted!(reads, None, bytes);
     wanted.check()?;
     let mut tokens = reads.tokens.into_iter();
     let row = |(key, taken): (&PrimaryKey, Admitted)| {

@@ -6,7 +6,7 @@ use campaign_tablestore::schema::CapacityUnit;
 
 use super::key::row_key;
 use super::range::{Bounds, read_range};
-use super::wanted::{Piece, Wanted, read_row};
+use super::wanted::{Piece, read_row, wanted};
 use crate::tablestore::check;
 use crate::tablestore::index;
 use crate::tablestore::operations::{Emulate, Moments, Stop};
@@ -25,16 +25,7 @@ impl Emulate for GetRow {
         let output = at.look(&moment, move |view, service| {
             check::table_name(&get.table_name)?;
             let table = index::readable(&view, service, &get.table_name)?;
-            let wanted = Wanted {
-                columns: get.columns_to_get,
-                time_range: get.time_range,
-                max_versions: get.max_versions,
-                start: get.start_column,
-                end: get.end_column,
-                filter: get.filter,
-                token: get.token,
-                bytes,
-            };
+            let wanted = wanted!(get, get.token, bytes);
             let Piece { row, next } = read_row(&view, &table, &get.primary_key, &wanted, &then)?;
             let consumed = CapacityUnit::new(units(row.as_ref().map_or(0, row::size)), 0);
             Ok(GetRowOutput { consumed, row, next_token: next })
@@ -63,16 +54,7 @@ impl Emulate for GetRange {
                 end: &get.exclusive_end_primary_key,
                 limit: get.limit,
             };
-            let wanted = Wanted {
-                columns: get.columns_to_get,
-                time_range: get.time_range,
-                max_versions: get.max_versions,
-                start: get.start_column,
-                end: get.end_column,
-                filter: get.filter,
-                token: get.token,
-                bytes,
-            };
+            let wanted = wanted!(get, get.token, bytes);
             let page = read_range(&view, &table, &bounds, &wanted, &then)?;
             let mut answer = RangePage::new(CapacityUnit::new(units(page.bytes), 0), &page.rows, page.next);
             answer.next_token = page.token;

@@ -55,6 +55,24 @@ pub(crate) struct Wanted {
     pub(crate) bytes: usize,
 }
 
+/// What of a row GetRow, GetRange and each table of BatchGetRow ask for, which name it alike.
+macro_rules! wanted {
+    ($get:ident, $token:expr, $bytes:expr) => {
+        $crate::tablestore::row::wanted::Wanted {
+            columns: $get.columns_to_get,
+            time_range: $get.time_range,
+            max_versions: $get.max_versions,
+            start: $get.start_column,
+            end: $get.end_column,
+            filter: $get.filter,
+            token: $token,
+            bytes: $bytes,
+        }
+    };
+}
+
+pub(super) use wanted;
+
 impl Wanted {
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         if self.max_versions.is_none() && self.time_range.is_none() {
