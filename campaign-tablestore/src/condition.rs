@@ -1,14 +1,13 @@
 //! The condition of a write: whether the row must be there, and what its columns must hold.
-//!
-//! The service checks existence first, then the columns, and writes in the same step; if the condition does not hold it
-//! answers OTSConditionCheckFail and nothing is changed (service document "Conditional update").
 
 use bytes::Bytes;
 use prost::{Enumeration, Message};
 
 use crate::filter::{Filter, FilterError};
 
-/// What must hold for a write to be done.
+/// What must hold for a write to be done (service document "Conditional update"): existence is checked first, then the
+/// columns, and the row is written in the same step. If it does not hold the service answers
+/// [`Code::ConditionCheckFail`](crate::Code::ConditionCheckFail), and nothing is changed.
 ///
 /// ```
 /// use campaign_tablestore::{ColumnFilter, Condition};

@@ -15,7 +15,7 @@ use campaign_core::{
 
 use crate::{Client, Code, Condition, GetRange, GetRow, KeyValue, PrimaryKey, PutRow};
 
-/// The most rows of one page (service document "Limits").
+/// The most rows of one page (service document "General limits").
 const MAX_PAGE_ROWS: usize = 5000;
 
 /// A table of entries: one row per person, under the key that campaign-core makes.

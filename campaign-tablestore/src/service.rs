@@ -41,7 +41,7 @@ impl TableStore {
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](campaign_client::ErrorKind::Invalid) if `endpoint` is not one (see [`Endpoint::new`]) or
-    /// `instance` is not 3 to 16 letters, digits and hyphens, a letter first (service document "Limits").
+    /// `instance` is not 3 to 16 letters, digits and hyphens, a letter first (service document "General limits").
     pub fn new(endpoint: &str, instance: &str) -> Result<Self> {
         Self::at(Endpoint::new(endpoint)?, instance)
     }

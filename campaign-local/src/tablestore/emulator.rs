@@ -24,7 +24,7 @@ use crate::tablestore::options::TableStoreOptions;
 use crate::tablestore::partition::Partitions;
 use crate::tablestore::table::calls::finish_removals;
 
-/// Bytes of a request (service document "Limits").
+/// Bytes of a request (service document "General limits").
 pub const MAX_REQUEST_BYTES: usize = 5 << 20;
 
 /// The emulated service: one instance.

@@ -39,7 +39,7 @@ pub struct TableStoreOptions {
 
 /// The size that the service's documents advise against exceeding in one partition key, 10 GB.
 const SPLIT_BYTES: u64 = 10 << 30;
-/// What GetRange reads in one call (service document "Limits"); no document has a number for one row.
+/// What GetRange reads in one call (service document "General limits"); no document has a number for one row.
 const ROW_PIECE_BYTES: usize = 4 << 20;
 /// Twice the writes per second up to which the service's documents see no hot spot.
 const SPLIT_WRITES: u32 = 2_000;

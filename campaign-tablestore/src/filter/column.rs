@@ -2,10 +2,18 @@
 
 use crate::{Name, Value};
 
-/// Compares the attribute column of a name with a value ("SingleColumnValueFilter").
+/// Compares the attribute column of a name with a value (service document "Filter", "SingleColumnValueFilter").
 ///
 /// Unless told otherwise, a row without the column passes and only the newest version is looked at; these are the
 /// defaults of the official SDKs.
+///
+/// ```
+/// use campaign_tablestore::{ColumnFilter, GetRange};
+///
+/// let adults = ColumnFilter::greater_equal("age", 18).filter_if_missing(true);
+/// let range = GetRange::all("entries", ["id"]).filter(adults);
+/// # let _ = range;
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnFilter {
     /// The column.

@@ -30,7 +30,7 @@ pub const MAX_CONDITIONS: usize = 10;
 /// Filters inside filters, at most. By no source the service takes so many filters that they could be deeper.
 const MAX_DEPTH: usize = 32;
 
-/// Which rows, or which columns of a row.
+/// Which rows, or which columns of a row (service documents "Filter" and "ColumnPaginationFilter").
 ///
 /// ```
 /// use campaign_tablestore::{ColumnFilter, Filter};

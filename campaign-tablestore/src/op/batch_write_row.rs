@@ -18,7 +18,7 @@ use crate::{row_write::WireRowWrite, wire::required};
 /// The most rows of one call (service document "BatchWriteRow").
 pub const MAX_ROWS: usize = 200;
 
-/// Writes up to 200 rows of several tables in one call (service document "BatchWriteRow").
+/// Writes up to 200 rows of several tables, 4 MB of data in all, in one call (service document "BatchWriteRow").
 ///
 /// Rows succeed or fail one by one, and the call succeeds although rows of it fail: look at each [result](RowResults). Any
 /// number of rows, split and repeated as need be, is written by [`batch::write_rows`](crate::batch::write_rows).

@@ -11,7 +11,17 @@ use crate::{
 
 messages! {
     /// Opens a session to scan a search index in parts (service document "ComputeSplits").
-    /// [`IndexScan`](crate::search::IndexScan) does all that follows.
+    /// [`IndexScan`](crate::search::IndexScan) does all that follows; [`ParallelScan`](crate::ParallelScan) reads one part.
+    ///
+    /// ```
+    /// use campaign_tablestore::{Client, ComputeSplits};
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// let session = client.send(&ComputeSplits::new("entries", "by_state")).await?;
+    /// println!("{} readers at most", session.splits_size);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Eq)]
     pub struct ComputeSplits {
         /// The table.
@@ -32,7 +42,7 @@ messages! {
     pub struct ScanSession {
         /// Its id.
         pub session_id: Bytes = 1,
-        /// Into how many parts the scan can be divided.
+        /// Into how many parts the scan can be divided, at least 1.
         pub splits_size: i32 = 2,
     }
 }

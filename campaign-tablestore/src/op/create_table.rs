@@ -41,7 +41,8 @@ pub struct CreateTable {
     pub reserved_throughput: CapacityUnit,
     /// How versions are kept.
     pub table_options: TableOptions,
-    /// Values of the partition key at which the table is divided from the start, ascending.
+    /// Values of the partition key at which the table is divided from the start, ascending; texts and bytes of at most 64
+    /// bytes (official SDK tests).
     pub split_points: Vec<KeyValue>,
     /// Whether changes are kept as a stream.
     pub stream_spec: Option<StreamSpecification>,

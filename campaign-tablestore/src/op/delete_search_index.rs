@@ -14,6 +14,15 @@ messages! {
     /// Deletes a search index; the table's rows stay (service document "DeleteSearchIndex").
     ///
     /// [`Class::Conditional`]: if its answer was lost and there is no such index when it is sent again, the call succeeded.
+    ///
+    /// ```
+    /// use campaign_tablestore::{Client, DeleteSearchIndex};
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// client.send(&DeleteSearchIndex::new("entries", "by_state")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Eq)]
     pub struct DeleteSearchIndex {
         /// The table.

@@ -74,7 +74,7 @@ messages! {
         pub row_count: Option<i64> = 2,
         /// Reserved read capacity units.
         pub reserved_read_cu: Option<i64> = 3,
-        /// When this was so.
+        /// When this was so, in the service's unit; the local cloud tells milliseconds since 1970.
         pub timestamp: Option<i64> = 4,
     }
 

@@ -118,12 +118,19 @@ impl GetRange {
     read_setters!();
 
     /// The rows in order. While those of one page are handed out, the next page is read.
+    ///
+    /// # Errors
+    /// The stream's last item, if it is one: what [`Client::send`](campaign_client::Client::send) fails with, and
+    /// [`ErrorKind::Unreadable`](campaign_client::ErrorKind::Unreadable) for a row that cannot be read.
     pub fn rows(self, client: &Client) -> Rows<Row> {
         Rows::untyped(client, self)
     }
 
     /// The same as values of a type: an [`Entity`](crate::Entity), or any struct for the columns that are asked for. A row
     /// that does not fit the type is an error that names the column.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows), and for a row that does not fit the type.
     pub fn rows_as<T: DeserializeOwned>(self, client: &Client) -> Rows<T> {
         Rows::typed(client, self)
     }

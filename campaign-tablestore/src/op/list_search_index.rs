@@ -10,7 +10,18 @@ use crate::{
 };
 
 messages! {
-    /// Lists search indexes (service document "ListSearchIndex").
+    /// Lists the search indexes of all tables, or of one (service document "ListSearchIndex").
+    ///
+    /// ```
+    /// use campaign_tablestore::{Client, ListSearchIndex};
+    ///
+    /// # async fn example(client: &Client) -> campaign_client::Result<()> {
+    /// for index in client.send(&ListSearchIndex::of("entries")).await? {
+    ///     println!("{} is an index of {}", index.index_name, index.table_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Eq, Default)]
     pub struct ListSearchIndex {
         /// The table; `None` for all tables.
@@ -32,7 +43,13 @@ messages! {
 }
 
 impl ListSearchIndex {
-    /// The indexes of a table.
+    /// Lists the indexes of all tables.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { table_name: None }
+    }
+
+    /// Lists the indexes of the table of this name.
     pub fn of(table_name: impl Into<String>) -> Self {
         Self { table_name: Some(table_name.into()) }
     }
@@ -75,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_law_holds() {
-        law(&ListSearchIndex::default(), &Vec::new());
+        law(&ListSearchIndex::all(), &Vec::new());
         let index = IndexInfo { table_name: "t".to_owned(), index_name: "i".to_owned() };
         law(&ListSearchIndex::of("t"), &vec![index.clone(), index]);
     }

@@ -41,7 +41,7 @@ use crate::{plain_buffer::decode_put, write::WriteRequest};
 pub struct PutRow {
     /// The table.
     pub table_name: String,
-    /// The row; data of at most 4 MB.
+    /// The row: at most 1,024 attribute columns, and 4 MB of data.
     pub row: Row,
     /// What must hold for the row to be written.
     pub condition: Condition,

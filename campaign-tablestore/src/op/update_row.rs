@@ -38,7 +38,7 @@ use crate::{plain_buffer::decode_update, write::WriteRequest};
 pub struct UpdateRow {
     /// The table.
     pub table_name: String,
-    /// The row and its changes; data of at most 4 MB.
+    /// The row and its changes: at most 1,024 of them, and 4 MB of data.
     pub row: RowUpdate,
     /// What must hold for the changes to be made.
     pub condition: Condition,

@@ -11,7 +11,7 @@ use super::{tag, variant};
 /// The longest buffer that is read, in bytes. The service answers with at most 4 MB of rows.
 pub const MAX_BUFFER_BYTES: usize = 16 * 1024 * 1024;
 
-/// The most rows of one answer (service document "Limits").
+/// The most rows of one answer (service document "General limits").
 const MAX_ANSWER_ROWS: usize = 5000;
 
 /// Reads the rows of a buffer one after another, each borrowed from the buffer.

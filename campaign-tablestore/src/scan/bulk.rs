@@ -59,6 +59,9 @@ impl BulkReader {
     }
 
     /// The rows of these keys, each with its key, in their order.
+    ///
+    /// # Errors
+    /// Each row's own: what [`BatchGetRow`](crate::BatchGetRow) fails with, for all of its rows or for this one.
     pub fn rows<I>(&self, keys: I) -> impl Stream<Item = (PrimaryKey, Result<Option<Row>>)> + Send + Unpin + use<I>
     where
         I: IntoIterator<Item = PrimaryKey, IntoIter: Send>,

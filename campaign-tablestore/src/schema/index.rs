@@ -29,10 +29,19 @@ enumeration! {
     }
 }
 
-/// A secondary index.
+/// A secondary index, asked for in [`CreateTable`](crate::CreateTable) and [`CreateIndex`](crate::CreateIndex) and told by
+/// [`DescribeTable`](crate::DescribeTable) (service document "Secondary index").
+///
+/// ```
+/// use campaign_tablestore::schema::{IndexMeta, IndexType};
+///
+/// // The orders of a city; a row of the index also has the order's total.
+/// let by_city = IndexMeta::new("orders_by_city", IndexType::Global, ["city"]).defined_column("total");
+/// assert_eq!(by_city.primary_key, ["city"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexMeta {
-    /// The name.
+    /// The name: 1 to 255 letters, digits and underscores, no digit first.
     pub name: String,
     /// The key columns of the index: key columns or defined columns of the table.
     pub primary_key: Vec<String>,

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::proto;
 use crate::WireFault;
 
-/// The shortest life of a version, unless it is kept for ever (service document "Limits").
+/// The shortest life of a version, unless it is kept for ever (service document "General limits").
 pub const MIN_TIME_TO_LIVE: Duration = Duration::from_secs(86_400);
 
 /// `time_to_live` of a table that keeps its versions for ever.
 const FOREVER: i32 = -1;
 
-/// How a table keeps the versions of its columns. What is `None` is left to the service or, in a change, as it is.
+/// How a table keeps the versions of its columns (service document "CreateTable", "TableOptions"). What is `None` is left to the service or, in a change, as it is.
 ///
 /// ```
 /// use std::time::Duration;

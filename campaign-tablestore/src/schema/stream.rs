@@ -8,7 +8,8 @@ use crate::{
     wire::{enumeration, positive, required},
 };
 
-/// Whether a table keeps a stream of its changes.
+/// Whether a table keeps a stream of its changes, which [`StreamReader`](crate::StreamReader) reads (service document
+/// "CreateTable", "StreamSpecification").
 ///
 /// ```
 /// use campaign_tablestore::UpdateTable;
@@ -22,14 +23,14 @@ use crate::{
 pub struct StreamSpecification {
     /// Whether it does.
     pub enable_stream: bool,
-    /// How long changes are kept, in hours.
+    /// How long changes are kept: 1 to 168 hours.
     pub expiration_hours: Option<u32>,
     /// Columns whose old values a change shows.
     pub columns_to_get: Vec<String>,
 }
 
 impl StreamSpecification {
-    /// A stream whose changes are kept for so many hours, 168 at most.
+    /// A stream whose changes are kept for so many hours, 1 to 168.
     #[must_use]
     pub fn enabled(expiration_hours: u32) -> Self {
         Self { enable_stream: true, expiration_hours: Some(expiration_hours), columns_to_get: Vec::new() }

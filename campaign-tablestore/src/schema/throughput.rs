@@ -8,7 +8,7 @@ use crate::{
     wire::{positive, required},
 };
 
-/// Capacity units of 4 KB, rounded up.
+/// Capacity units: reads and writes are counted in units of 4 KB, rounded up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CapacityUnit {
     /// For reading.

@@ -25,6 +25,14 @@ messages! {
 }
 
 /// How a text is made words (service document "Tokenization").
+///
+/// ```
+/// use campaign_tablestore::search::{Analyzer, FieldSchema, FieldType};
+///
+/// let by_comma = Analyzer::Split { delimiter: Some(",".to_owned()) };
+/// let tags = FieldSchema::new("tags", FieldType::Text).analyzer(&by_comma);
+/// # let _ = tags;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Analyzer {

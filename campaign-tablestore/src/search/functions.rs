@@ -109,7 +109,20 @@ enumeration! {
 enumeration_field!(Modifier, DecayShape, DecayParamKind, MultiValueMode, FunctionScoreMode, CombineMode);
 
 messages! {
-    /// A query whose scores are changed by up to three functions.
+    /// A query whose scores are changed by up to three functions (official Java SDK).
+    ///
+    /// ```
+    /// use campaign_tablestore::search::{
+    ///     DecayFunction, DecayParam, DecayPlaces, DecayShape, FunctionsScoreQuery, GeoPoint, Query, ScoreFunction,
+    /// };
+    ///
+    /// // Half the score at 5 km from here.
+    /// let here = DecayPlaces { origin: Some(GeoPoint::new(30.25, 120.15)), scale: Some(5_000.0), offset: None };
+    /// let decay = DecayFunction::new("place", DecayShape::Gauss, &DecayParam::Place(here));
+    /// let near = ScoreFunction { decay: Some(decay), ..ScoreFunction::default() };
+    /// let query = FunctionsScoreQuery::new(Query::words("title", "sea"), [near]);
+    /// # let _: Query = query.into();
+    /// ```
     pub struct FunctionsScoreQuery {
         /// The query.
         pub query: Query = 1,

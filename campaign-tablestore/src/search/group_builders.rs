@@ -155,14 +155,14 @@ impl GroupBy {
         self
     }
 
-    /// The same with a number about each group.
+    /// The same with a number about each group; up to five.
     #[must_use]
     pub fn aggregation(mut self, aggregation: Aggregation) -> Self {
         self.by.inside_mut().0.push(aggregation);
         self
     }
 
-    /// The same with groups inside each group.
+    /// The same with groups inside each group; up to five group-bys.
     #[must_use]
     pub fn group_by(mut self, group_by: Self) -> Self {
         self.by.inside_mut().1.push(group_by);

@@ -48,14 +48,22 @@ messages! {
         pub column_names: Vec<String> = 2,
     }
 
-    /// Which rows of a nested field are told with a hit.
+    /// Which rows of a nested field are told with a hit (service document "Nested query").
+    ///
+    /// ```
+    /// use campaign_tablestore::search::{InnerHits, NestedQuery, Query, Sort, Sorter};
+    ///
+    /// let dearest = InnerHits::new().sort(Sort::from_iter([Sorter::descending("items.price")])).limit(1);
+    /// let orders = NestedQuery::new("items", Query::term("items.kind", "book")).inner_hits(dearest);
+    /// # let _ = orders;
+    /// ```
     #[derive(Default)]
     pub struct InnerHits {
         /// Their order.
         pub sort: Option<Sort> = 1,
         /// How many are left out first.
         pub offset: Option<i32> = 2,
-        /// How many are told.
+        /// How many are told: 3 unless it is said.
         pub limit: Option<i32> = 3,
         /// What is highlighted in them.
         pub highlight: Option<Highlight> = 4,
@@ -83,9 +91,9 @@ messages! {
     pub struct HighlightParameter {
         /// The field.
         pub field: String = 1,
-        /// Fragments, at most.
+        /// Fragments, at most; as many as the service chooses if absent.
         pub number_of_fragments: Option<i32> = 2,
-        /// Characters of a fragment.
+        /// Characters of a fragment; as many as the service chooses if absent.
         pub fragment_size: Option<i32> = 3,
         /// What stands before a word that was found.
         pub pre_tag: Option<String> = 4,
@@ -139,7 +147,7 @@ impl ColumnsToGet {
 }
 
 impl InnerHits {
-    /// All that fit, as the service has it.
+    /// The first three that fit, in the order that the service gives them.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -217,12 +217,19 @@ messages! {
     }
 
     /// The nearest vectors.
+    ///
+    /// ```
+    /// use campaign_tablestore::search::{KnnVectorQuery, Query};
+    ///
+    /// let near = KnnVectorQuery::new("portrait", 10, [0.1, -0.4, 0.9]).filter(Query::term("state", "open"));
+    /// # let _ = near;
+    /// ```
     pub struct KnnVectorQuery {
         /// The field, a VECTOR.
         pub field: String = 1,
-        /// How many, 1,000 at most.
+        /// How many, 1,000 at most (service document "Search index limits").
         pub top_k: Option<i32> = 2,
-        /// What they shall be near to.
+        /// What they shall be near to: as many numbers as the field's vectors have.
         pub float32_query_vector: Vec<f32> = 4,
         /// Which rows are looked at.
         pub filter: Option<Query> = 5,

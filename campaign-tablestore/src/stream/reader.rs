@@ -9,7 +9,7 @@ use futures_util::{TryStreamExt, stream};
 use super::{ShardPosition, StreamCheckpoint, StreamRecord};
 use crate::{Client, DescribeStream, GetShardIterator, GetStreamRecord, ListStream, StreamShard};
 
-/// Reads the changes of a table that has a stream.
+/// Reads the changes of a table that has a stream (service documents "DescribeStream" and "GetStreamRecord").
 ///
 /// Changes of one partition key come in the order in which they were made: a shard is begun when its parents have been read
 /// to their ends. Changes of different partition keys come in any order. Whoever keeps the

@@ -1,4 +1,4 @@
-//! What is refused before it is sent: what no table takes (service document "Limits").
+//! What is refused before it is sent: what no table takes (service document "General limits").
 
 use campaign_client::{Error, Result};
 

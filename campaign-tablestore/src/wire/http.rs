@@ -11,10 +11,10 @@ use super::{WireFault, message::Wire};
 use crate::{TableStore, deflate, sign::header};
 
 /// The longest message that is read, in bytes. The service takes requests of 5 MB and answers a range with 4 MB of rows
-/// (service document "Limits").
+/// (service document "General limits").
 const MAX_MESSAGE_BYTES: usize = 8 << 20;
 
-/// The longest message that the service takes, in bytes (service document "Limits").
+/// The longest message that the service takes, in bytes (service document "General limits").
 const MAX_SENT_BYTES: usize = 5 << 20;
 
 /// The request of `O` with `body`.

@@ -15,7 +15,7 @@ use crate::tablestore::check::{self, Place, invalid};
 use crate::tablestore::row::{self, Versions};
 use crate::tablestore::table::Table;
 
-/// Rows and bytes that one call scans at most (service document "Limits").
+/// Rows and bytes that one call scans at most (service document "General limits").
 const SCANNED_ROWS: usize = 5000;
 const SCANNED_BYTES: usize = 4 << 20;
 

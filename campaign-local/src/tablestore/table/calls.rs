@@ -20,7 +20,7 @@ use crate::tablestore::search;
 use crate::tablestore::stream::{self, stream_prefix};
 use crate::tablestore::table::{self, REMOVING, Table, sequence_key, table_key};
 
-/// Tables and indexes of an instance (service document "Limits").
+/// Tables and indexes of an instance (service document "General limits").
 const TABLES: usize = 64;
 
 /// Rows of a deleted table that are removed in one commit.

@@ -162,7 +162,7 @@ fn index(meta: &TableMeta, index: &IndexMeta) -> Result<(), Refusal> {
     }
     let key = index_key(meta, index)?;
     if key.len() > MAX_KEY_COLUMNS {
-        // Rows of more key columns cannot be read: a key has four (service document "Limits").
+        // Rows of more key columns cannot be read: a key has four (service document "General limits").
         return Err(invalid("The index columns and the table's primary key columns are more than 4 together."));
     }
     let unknown = |name: &&String| meta.defined_columns.iter().all(|column| column.name != **name);
