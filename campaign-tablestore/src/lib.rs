@@ -28,6 +28,7 @@ mod sql;
 mod stream;
 #[cfg(all(test, feature = "server"))]
 mod testing;
+mod token;
 mod transaction;
 mod value;
 mod wire;
@@ -89,6 +90,7 @@ pub use scan::{BulkReader, RangeCursor, Rows, ScanCheckpoint, ScanRows, TableSca
 pub use service::TableStore;
 pub use sql::{SqlColumn, SqlRows};
 pub use stream::{ShardPosition, StreamAction, StreamBatch, StreamCheckpoint, StreamReader, StreamRecord};
+pub use token::Token;
 pub use transaction::{Transaction, Transactional};
 pub use value::Value;
 pub use wire::WireFault;

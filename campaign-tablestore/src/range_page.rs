@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[cfg(feature = "server")]
 use crate::plain_buffer::Encode;
 use crate::{
-    EntityError, PrimaryKey, Row, WireFault, from_row_ref,
+    EntityError, PrimaryKey, Row, Token, WireFault, from_row_ref,
     plain_buffer::{DecodeError, RowReader, Shape, decode_rows},
     schema::CapacityUnit,
 };
@@ -22,7 +22,7 @@ pub struct RangePage {
     /// The first row after this page; `None` after the last.
     pub next_start_primary_key: Option<PrimaryKey>,
     /// Where to go on in a wide row, if there is more of it.
-    pub next_token: Option<Bytes>,
+    pub next_token: Option<Token>,
     /// A PlainBuffer.
     pub(crate) rows: Bytes,
 }

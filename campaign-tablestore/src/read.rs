@@ -142,7 +142,7 @@ macro_rules! read_setters {
 
         /// The same going on in a wide row where an answer's `next_token` says.
         #[must_use]
-        pub fn token(mut self, token: impl Into<bytes::Bytes>) -> Self {
+        pub fn token(mut self, token: impl Into<$crate::Token>) -> Self {
             self.token = Some(token.into());
             self
         }

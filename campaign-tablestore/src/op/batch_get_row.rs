@@ -1,5 +1,7 @@
 //! BatchGetRow: reads up to 100 rows of several tables.
 
+use std::fmt;
+
 use bytes::Bytes;
 use campaign_client::{Body, Class, Error, Operation, Result};
 use http::response;
@@ -9,7 +11,7 @@ use super::{
     get_row::GetRowOutput,
 };
 use crate::{
-    Filter, Name, PrimaryKey, TableStore, TimeRange, WireFault,
+    Filter, Name, PrimaryKey, TableStore, TimeRange, Token, WireFault,
     plain_buffer::decode_row,
     read::{WireTimeRange, filter_bytes, wanted_setters},
     row_results::{RowResults, TablesAnswer},
@@ -64,7 +66,7 @@ impl BatchGetRow {
 }
 
 /// The rows of one table in a [`BatchGetRow`], and what of them is read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct TableReads {
     /// The table.
     pub table_name: String,
@@ -86,6 +88,23 @@ pub struct TableReads {
     pub end_column: Option<Name>,
 }
 
+impl fmt::Debug for TableReads {
+    /// Shows of tokens what [`Token`] shows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableReads")
+            .field("table_name", &self.table_name)
+            .field("primary_keys", &self.primary_keys)
+            .field("tokens", &self.tokens.iter().cloned().map(Token::from).collect::<Vec<_>>())
+            .field("columns_to_get", &self.columns_to_get)
+            .field("time_range", &self.time_range)
+            .field("max_versions", &self.max_versions)
+            .field("filter", &self.filter)
+            .field("start_column", &self.start_column)
+            .field("end_column", &self.end_column)
+            .finish()
+    }
+}
+
 impl TableReads {
     /// Reads the newest version of all columns of the rows of these keys.
     pub fn new(table_name: impl Into<String>, primary_keys: impl IntoIterator<Item = PrimaryKey>) -> Self {
@@ -104,10 +123,10 @@ impl TableReads {
 
     /// The same with a wide row that goes on where an answer's `next_token` says.
     #[must_use]
-    pub fn go_on(mut self, primary_key: PrimaryKey, token: impl Into<Bytes>) -> Self {
+    pub fn go_on(mut self, primary_key: PrimaryKey, token: impl Into<Token>) -> Self {
         self.tokens.resize(self.primary_keys.len(), Bytes::new());
         self.primary_keys.push(primary_key);
-        self.tokens.push(token.into());
+        self.tokens.push(token.into().into_bytes());
         self
     }
 
@@ -164,7 +183,7 @@ impl Operation for BatchGetRow {
             answer.read(sent, response, |row| {
                 Ok(GetRowOutput {
                     row: decode_row(row.row.as_ref().ok_or(WireFault::Missing("row"))?)?,
-                    next_token: row.next_token.clone().filter(|token| !token.is_empty()),
+                    next_token: row.next_token.clone().filter(|token| !token.is_empty()).map(Token::from),
                     consumed: row.consumed()?,
                 })
             })
@@ -267,7 +286,7 @@ mod tests {
         let found = GetRowOutput {
             consumed: CapacityUnit::new(1, 0),
             row: Some(Row::new(key("b")).with_version("name", "李", 5)),
-            next_token: Some(Bytes::from_static(b"more")),
+            next_token: Some(Token::from("more")),
         };
         let moved = Refusal::new(crate::Code::PartitionUnavailable, "Partition is not available.").into_row();
         let results = vec![vec![Ok(GetRowOutput::default())], vec![Ok(found), Err(moved)]];

@@ -7,7 +7,7 @@ use prost::Message;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Client, Filter, Name, PrimaryKey, RangeCursor, Row, Rows, TableStore, TimeRange, WireFault,
+    Client, Filter, Name, PrimaryKey, RangeCursor, Row, Rows, TableStore, TimeRange, Token, WireFault,
     plain_buffer::decode_key,
     read::{WireTimeRange, filter_bytes, read_setters},
     schema::{CapacityUnit, proto},
@@ -70,7 +70,7 @@ pub struct GetRange {
     /// The column after the last to return.
     pub end_column: Option<Name>,
     /// Where to go on in a wide row.
-    pub token: Option<Bytes>,
+    pub token: Option<Token>,
     /// The transaction it is part of.
     pub transaction_id: Option<String>,
 }
@@ -260,7 +260,7 @@ impl Operation for GetRange {
             }
             let next = answer.next_start_primary_key.filter(|key| !key.is_empty());
             let next = next.map(|key| decode_key(&key)).transpose()?;
-            let token = answer.next_token.filter(|token| !token.is_empty());
+            let token = answer.next_token.filter(|token| !token.is_empty()).map(Token::from);
             // A page that leads back would never end. Only a wide row goes on where it began.
             let start = &self.inclusive_start_primary_key;
             let goes_on = |next: &PrimaryKey| self.is_before(start, next) || (token.is_some() && next == start);
@@ -305,7 +305,7 @@ impl campaign_client::Serve for GetRange {
                 filter: message.filter.map(Filter::decode_bytes).transpose()?,
                 start_column: message.start_column.map(Name::from),
                 end_column: message.end_column.map(Name::from),
-                token: message.token,
+                token: message.token.map(Token::from),
                 transaction_id: message.transaction_id,
             })
         })
@@ -380,7 +380,7 @@ mod tests {
     fn only_the_row_a_page_began_with_is_gone_on_with() {
         let range = GetRange::new("entries", key("b"), key("z"));
         let answer = |next: &str| {
-            let page = RangePage { next_token: Some(Bytes::from_static(b"more")), ..page(Some(next)) };
+            let page = RangePage { next_token: Some(Token::from("more")), ..page(Some(next)) };
             let (parts, body) = campaign_client::Serve::write_response(&range, &page).unwrap().into_parts();
             range.response(&parts, body).map_err(|e| e.kind())
         };

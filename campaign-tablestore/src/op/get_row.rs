@@ -6,7 +6,7 @@ use http::response;
 use prost::Message;
 
 use crate::{
-    Filter, Name, PrimaryKey, Row, TableStore, TimeRange,
+    Filter, Name, PrimaryKey, Row, TableStore, TimeRange, Token,
     plain_buffer::decode_row,
     read::{WireTimeRange, filter_bytes, read_setters},
     schema::{CapacityUnit, proto},
@@ -47,7 +47,7 @@ pub struct GetRow {
     /// The column after the last to return.
     pub end_column: Option<Name>,
     /// Where to go on in a wide row.
-    pub token: Option<Bytes>,
+    pub token: Option<Token>,
     /// The transaction it is part of.
     pub transaction_id: Option<String>,
 }
@@ -80,7 +80,7 @@ pub struct GetRowOutput {
     /// The row, if there is one and something of it was asked for.
     pub row: Option<Row>,
     /// Where to go on in a wide row, if there is more of it.
-    pub next_token: Option<Bytes>,
+    pub next_token: Option<Token>,
 }
 
 #[cfg(feature = "server")]
@@ -153,7 +153,7 @@ impl Operation for GetRow {
             Ok(GetRowOutput {
                 consumed: CapacityUnit::from_capacity(answer.consumed, "consumed")?,
                 row: decode_row(&required(answer.row, "row")?)?,
-                next_token: answer.next_token.filter(|token| !token.is_empty()),
+                next_token: answer.next_token.filter(|token| !token.is_empty()).map(Token::from),
             })
         })
     }
@@ -172,7 +172,7 @@ impl campaign_client::Serve for GetRow {
                 filter: message.filter.map(Filter::decode_bytes).transpose()?,
                 start_column: message.start_column.map(Name::from),
                 end_column: message.end_column.map(Name::from),
-                token: message.token,
+                token: message.token.map(Token::from),
                 transaction_id: message.transaction_id,
             })
         })
@@ -212,11 +212,8 @@ mod tests {
             .token(&b"\x00\xff"[..])
             .transaction_id("txn");
         let row = Row::new(key()).with_version("name", "李", 1_700_000_000_000);
-        let output = GetRowOutput {
-            consumed: CapacityUnit::new(1, 0),
-            row: Some(row),
-            next_token: Some(Bytes::from_static(b"more")),
-        };
+        let output =
+            GetRowOutput { consumed: CapacityUnit::new(1, 0), row: Some(row), next_token: Some(Token::from("more")) };
         law(&full, &output);
         law(&full.time_range(TimeRange::At(5)), &output);
     }

@@ -5,7 +5,7 @@ use campaign_client::{Body, Class, Operation, Paginate, Result};
 use http::response;
 
 use crate::{
-    TableStore,
+    TableStore, Token,
     search::{ColumnsToGet, Query, ScanPage},
     wire::{self, messages, setters},
 };
@@ -53,7 +53,7 @@ messages! {
         /// Seconds for which the session is kept after this page.
         pub alive_time: Option<i32> = 3,
         /// Where to go on.
-        pub token: Option<Bytes> = 4,
+        pub token: Option<Token> = 4,
         /// Which part, from 0.
         pub current_parallel_id: Option<i32> = 5,
         /// Into how many parts the scan is divided.
@@ -62,7 +62,7 @@ messages! {
 
     struct Answer {
         rows: Vec<Bytes> = 1,
-        next_token: Option<Bytes> = 2,
+        next_token: Option<Token> = 2,
     }
 }
 
@@ -118,7 +118,7 @@ impl ParallelScan {
 
     /// The same going on where an answer's `next_token` says.
     #[must_use]
-    pub fn token(mut self, token: impl Into<Bytes>) -> Self {
+    pub fn token(mut self, token: impl Into<Token>) -> Self {
         self.scan_query.token = Some(token.into());
         self
     }
@@ -173,7 +173,7 @@ mod tests {
         law(&scan, &ScanPage::default());
         let full = scan.session_id("s").limit(5).part(1, 2).columns_to_get(ColumnsToGet::of(ReturnType::None));
         let rows = [Row::new(PrimaryKey::new().with("id", 1)).with_version("n", 1, 5)];
-        let page = ScanPage { next_token: Some(Bytes::from_static(b"x")), ..ScanPage::default() }.with_rows(&rows);
+        let page = ScanPage { next_token: Some(Token::from("x")), ..ScanPage::default() }.with_rows(&rows);
         law(&full, &page);
         law(&ParallelScan { timeout_ms: Some(500), ..full.clone().alive_time(7).token(&b"\x00\xff"[..]) }, &page);
         assert_eq!(page.rows().unwrap(), rows);

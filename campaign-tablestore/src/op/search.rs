@@ -5,7 +5,7 @@ use campaign_client::{Body, Class, Error, Operation, Paginate, Result};
 use http::response;
 
 use crate::{
-    PrimaryKey, TableStore,
+    PrimaryKey, TableStore, Token,
     schema::CapacityUnit,
     search::{
         Aggregation, AggregationResult, ColumnsToGet, GroupBy, GroupByResult, Highlight, Query, SearchHit, SearchPage,
@@ -69,7 +69,7 @@ messages! {
         /// Whether all rows that fit are counted, as the Python and Go clients ask.
         pub get_total_count: Option<bool> = 8,
         /// Where to go on.
-        pub token: Option<Bytes> = 9,
+        pub token: Option<Token> = 9,
         /// Numbers about all rows that fit.
         pub aggregations: Vec<Aggregation> = list 10,
         /// Groups of all rows that fit.
@@ -109,7 +109,7 @@ messages! {
         rows: Vec<Bytes> = 2,
         is_all_succeeded: bool = 3,
         hits: Vec<SearchHit> = 5,
-        next_token: Option<Bytes> = 6,
+        next_token: Option<Token> = 6,
         aggregations: Vec<AggregationResult> = list 7,
         group_bys: Vec<GroupByResult> = list 8,
         consumed: Option<Capacity> = 9,

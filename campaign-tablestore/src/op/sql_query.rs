@@ -111,7 +111,7 @@ enumeration! {
 }
 
 /// What a statement answers.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct SqlAnswer {
     /// What was consumed of each table.
     pub consumed: Vec<(String, CapacityUnit)>,
@@ -121,6 +121,18 @@ pub struct SqlAnswer {
     pub rows: SqlRows,
     /// Where a long answer goes on.
     pub next_search_token: Option<String>,
+}
+
+impl fmt::Debug for SqlAnswer {
+    /// Shows of a token only that there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlAnswer")
+            .field("consumed", &self.consumed)
+            .field("statement", &self.statement)
+            .field("rows", &self.rows)
+            .field("goes_on", &self.next_search_token.is_some())
+            .finish()
+    }
 }
 
 /// `SQL_FLAT_BUFFERS`, the only form that the official clients ask for.

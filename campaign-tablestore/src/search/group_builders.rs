@@ -5,7 +5,7 @@ use std::ops::{Range, RangeFrom, RangeTo};
 use super::{
     Aggregation, AggregationOrder, By, ByComposite, ByDateHistogram, ByField, ByFilter, ByGeoDistance, ByGeoGrid,
     ByHistogram, ByRange, FieldRange, GeoPosition, GroupBy, GroupOrder, GroupSorter, NumberRange, Query, SortOrder,
-    TimeSpan, TimeUnit,
+    Text, TimeSpan, TimeUnit,
 };
 use crate::Value;
 
@@ -126,7 +126,7 @@ impl GroupBy {
 
     /// The same going on where a result's `next_token` says; only a composite does.
     #[must_use]
-    pub fn token(mut self, token: impl Into<String>) -> Self {
+    pub fn token(mut self, token: impl Into<Text>) -> Self {
         if let By::Composite(by) = &mut self.by {
             by.next_token = Some(token.into());
         }

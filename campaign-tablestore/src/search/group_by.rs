@@ -1,6 +1,6 @@
 //! Group-bys: the rows that were found, by what they have in common. `group_builders` makes them.
 
-use super::{Aggregation, GeoPosition, Query, SortOrder};
+use super::{Aggregation, GeoPosition, Query, SortOrder, Text};
 use crate::wire::{Fields, Slot, Wire, enumeration, enumeration_field, messages};
 use crate::{Value, WireFault};
 
@@ -206,7 +206,7 @@ messages! {
         /// Groups inside each group.
         pub group_bys: Vec<GroupBy> = list 5,
         /// Where to go on.
-        pub next_token: Option<String> = 6,
+        pub next_token: Option<Text> = 6,
         /// Groups that are aimed at.
         pub suggested_size: Option<i32> = 7,
     }

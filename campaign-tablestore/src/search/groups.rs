@@ -39,7 +39,7 @@ pub struct GroupByResult {
     /// Of a composite: the names of its group-bys.
     pub source_names: Vec<String>,
     /// Of a composite: where to go on.
-    pub next_token: Option<String>,
+    pub next_token: Option<Text>,
 }
 
 /// Rows that have something in common.

@@ -11,7 +11,7 @@ use super::{AggregationResult, GroupByResult, SearchHit};
 use crate::plain_buffer::Encode;
 use crate::plain_buffer::{RowReader, Shape, decode_row};
 use crate::schema::CapacityUnit;
-use crate::{EntityError, Row, WireFault, from_row_ref};
+use crate::{EntityError, Row, Token, WireFault, from_row_ref};
 
 /// A page of rows that were found.
 #[derive(Clone, Default, PartialEq)]
@@ -25,7 +25,7 @@ pub struct SearchPage {
     /// What is told of each row besides its columns, in the order of the rows; empty if the service tells nothing.
     pub hits: Vec<SearchHit>,
     /// Where to go on; `None` after the last page and where the order allows no token.
-    pub next_token: Option<Bytes>,
+    pub next_token: Option<Token>,
     /// The results of the aggregations.
     pub aggregations: Vec<AggregationResult>,
     /// The results of the group-bys.
@@ -42,7 +42,7 @@ pub struct ScanPage {
     /// The rows as they came.
     pub(crate) rows: Vec<Bytes>,
     /// Where to go on; `None` after the last page.
-    pub next_token: Option<Bytes>,
+    pub next_token: Option<Token>,
 }
 
 impl fmt::Debug for SearchPage {

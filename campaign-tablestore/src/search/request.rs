@@ -1,6 +1,5 @@
 //! How a search is made, and its rows as a stream.
 
-use bytes::Bytes;
 use campaign_client::{Error, Result};
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -10,7 +9,7 @@ use super::scan::until_error;
 use super::{Aggregation, ColumnsToGet, GroupBy, Highlight, Query, SearchPage, Sort, SortOrder, Sorter};
 use crate::op::search::{Collapse, Search, SearchFilter, SearchQuery};
 use crate::wire::setters;
-use crate::{Client, PrimaryKey, Row};
+use crate::{Client, PrimaryKey, Row, Token};
 
 impl Search {
     /// Finds rows that fit `query`.
@@ -122,7 +121,7 @@ impl Search {
 
     /// The same going on where an answer's `next_token` says. The token holds the order, so none is sent with it.
     #[must_use]
-    pub fn token(mut self, token: impl Into<Bytes>) -> Self {
+    pub fn token(mut self, token: impl Into<Token>) -> Self {
         self.search_query.token = Some(token.into());
         self.search_query.sort = None;
         self

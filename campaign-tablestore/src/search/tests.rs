@@ -120,7 +120,7 @@ fn group_bys() -> Vec<GroupBy> {
         size: Some(5),
         aggregations: vec![],
         group_bys: vec![],
-        next_token: Some("t".to_owned()),
+        next_token: Some("t".into()),
         suggested_size: Some(50),
     };
     let by = |by| GroupBy { name: "g".to_owned(), by };
@@ -199,7 +199,7 @@ fn page() -> SearchPage {
     let grid = GeoGrid { top_left: corner.clone(), bottom_right: corner };
     let mut composite = by(GroupByKind::Composite, GroupKey::Composite(vec![Some("x".into()), None]));
     composite.source_names = vec!["a".to_owned(), "b".to_owned()];
-    composite.next_token = Some("t".to_owned());
+    composite.next_token = Some("t".into());
     let mut inside = by(GroupByKind::Filter, GroupKey::Filter);
     inside.groups[0].group_bys = vec![by(GroupByKind::Field, GroupKey::Field("a".into()))];
     SearchPage {
@@ -214,7 +214,7 @@ fn page() -> SearchPage {
             }],
             nested_doc_offset: None,
         }],
-        next_token: Some(Bytes::from_static(b"next")),
+        next_token: Some("next".into()),
         aggregations: vec![
             result("a", AggregationValue::Max(Some(-1.0))),
             result("b", AggregationValue::Min(None)),

@@ -5,7 +5,7 @@
 //! | `injection` | texts that would forge a line or move a cursor, through every way into a log |
 //! | `canary` | a secret, and the forms in which it would leak |
 //! | `client` | the client of Table Store with canaries as keys and rows: `Debug`, errors, panics, the log at its finest |
-//! | `rows` | canaries as keys, values and conditions of every call and convenience of Table Store: `Debug` and errors |
+//! | `rows` | canaries as keys, values, conditions and tokens of every call and convenience of Table Store: `Debug` and errors |
 //! | `url` | a signature in a URL |
 //! | `program` | the local cloud as a process: its log, and what other users of the computer see of it |
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -5,14 +5,15 @@ use campaign_client::Retry;
 use campaign_local::Local;
 use campaign_tablestore::schema::{IndexMeta, IndexType, KeyType, StreamSpecification, TableMeta};
 use campaign_tablestore::search::{
-    Aggregation, BoolQuery, ColumnsToGet, FieldSchema, FieldType, GroupBy, IndexScan, Query, RangeQuery, ReturnType,
-    Sorter,
+    Aggregation, BoolQuery, ColumnsToGet, FieldSchema, FieldType, GroupBy, GroupByKind, GroupByResult, IndexScan,
+    Query, RangeQuery, ReturnType, ScanPage, SearchPage, Sorter,
 };
 use campaign_tablestore::{
     BatchGetRow, BatchWriteRow, BulkExport, BulkImport, BulkOptions, BulkReader, BulkWriter, Client, ColumnFilter,
-    Condition, CreateIndex, CreateSearchIndex, CreateTable, DeleteRow, Entity, GetRange, GetRow, PrimaryKey, PutRow,
-    Row, RowUpdate, RowWrite, ScanCheckpoint, Search, SqlQuery, StartLocalTransaction, StreamReader, Table, TableReads,
-    TableScan, TableStore, Transaction, UpdateRow, batch, from_row, to_row,
+    Condition, CreateIndex, CreateSearchIndex, CreateTable, DeleteRow, Entity, GetRange, GetRow, GetRowOutput,
+    ParallelScan, PrimaryKey, PutRow, RangePage, Row, RowUpdate, RowWrite, ScanCheckpoint, Search, SqlAnswer, SqlQuery,
+    StartLocalTransaction, StreamReader, Table, TableReads, TableScan, TableStore, Token, Transaction, UpdateRow,
+    batch, from_row, to_row,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,40 @@ fn no_call_shows_what_it_carries() {
         .must_not(Query::terms("name", [CANARY]));
     silent("Search", Search::new("people", "i", query));
     silent("CreateIndex", CreateIndex::new("people", IndexMeta::new("i", IndexType::Global, ["name"])));
+}
+
+/// A token may hold the key of a row, or what rows are ordered by.
+#[test]
+fn no_token_is_shown() {
+    let range = GetRange::all("people", Person::KEY.iter().copied());
+    silent("GetRow", GetRow::new("people", PrimaryKey::new()).token(CANARY));
+    silent("GetRange", range.token(CANARY));
+    let reads = TableReads::new("people", []).go_on(PrimaryKey::new(), CANARY);
+    silent("TableReads", &reads);
+    silent("BatchGetRow", BatchGetRow::new(reads));
+    let composite = GroupBy::composite("by", [GroupBy::field("name", "name")]).token(CANARY);
+    silent("Search", Search::new("people", "i", Query::all()).token(CANARY).group_by(composite));
+    silent("ParallelScan", ParallelScan::new("people", "i", Query::all()).token(CANARY));
+    silent("SQLQuery", SqlQuery::new("show tables").search_token(CANARY));
+
+    let next_token = Some(Token::from(CANARY));
+    silent("GetRowOutput", GetRowOutput { next_token: next_token.clone(), ..GetRowOutput::default() });
+    let composite = GroupByResult {
+        name: "by".to_owned(),
+        kind: Some(GroupByKind::Composite),
+        groups: Vec::new(),
+        source_names: Vec::new(),
+        next_token: Some(CANARY.into()),
+    };
+    let (mut range, mut found, mut scanned) = (RangePage::default(), SearchPage::default(), ScanPage::default());
+    range.next_token = next_token.clone();
+    silent("RangePage", range);
+    (found.next_token, found.group_bys) = (next_token.clone(), vec![composite]);
+    silent("SearchPage", found);
+    scanned.next_token = next_token;
+    silent("ScanPage", scanned);
+    silent("SqlAnswer", SqlAnswer { next_search_token: Some(CANARY.to_owned()), ..SqlAnswer::default() });
+    assert_eq!(format!("{:?}", Token::from(CANARY)), format!("Token({} bytes)", CANARY.len()));
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn a_search_goes_on_in_another_process_with_the_token_of_a_page() {
     let by_pages = search(Query::all()).sort_by([Sorter::ascending("pages")]).limit(10);
     let mut pages = bed.client.pages(by_pages);
     pages.try_next().await.unwrap();
-    let kept: Bytes = pages.try_next().await.unwrap().unwrap().next_token.unwrap();
+    let kept: Vec<u8> = pages.try_next().await.unwrap().unwrap().next_token.unwrap().to_vec();
     let rest = search(Query::all()).limit(10).token(kept).rows(&bed.client);
     assert_eq!(ids(&rest.try_collect::<Vec<_>>().await.unwrap()), numbered(20, ROWS));
 }
@@ -165,7 +165,7 @@ async fn a_session_that_ended_is_told_and_the_scan_is_begun_again() {
 async fn a_page_that_lacks_rows_ends_the_stream() {
     let page = |whole: bool| {
         let mut page = SearchPage::default().with_rows(&[Row::new(key("a"))]);
-        (page.is_all_succeeded, page.next_token) = (whole, Some(Bytes::from(whole.to_string())));
+        (page.is_all_succeeded, page.next_token) = (whole, Some(whole.to_string().into()));
         let body = search(Query::all()).write_response(&page).unwrap().into_body();
         signed("/Search", 200, body)
     };
@@ -209,7 +209,7 @@ impl Parts {
         let rows = &self.rows[usize::try_from(part).unwrap()];
         let to = rows.len().min(from + 2);
         let page: Vec<Row> = rows[from..to].iter().map(|id| Row::new(key(id))).collect();
-        let next = (to < rows.len()).then(|| Bytes::from(vec![to as u8]));
+        let next = (to < rows.len()).then(|| vec![to as u8].into());
         let mut page = ScanPage::default().with_rows(&page);
         page.next_token = next;
         page

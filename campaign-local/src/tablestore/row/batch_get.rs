@@ -4,7 +4,7 @@ use campaign_tablestore::op::batch_get_row::MAX_ROWS;
 use campaign_tablestore::op::get_row::GetRowOutput;
 use campaign_tablestore::schema::CapacityUnit;
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{BatchGetRow, PrimaryKey, RowResult, RowResults, TableReads, TableStore};
+use campaign_tablestore::{BatchGetRow, PrimaryKey, RowResult, RowResults, TableReads, TableStore, Token};
 
 use super::batch_write::{Admitted, about, admitted, check_tables};
 use super::wanted::{Piece, read_row, wanted};
@@ -64,7 +64,7 @@ fn rows_of(
     wanted.check()?;
     let mut tokens = reads.tokens.into_iter();
     let row = |(key, taken): (&PrimaryKey, Admitted)| {
-        wanted.token = tokens.next();
+        wanted.token = tokens.next().map(Token::from);
         taken?;
         let Piece { row, next } = read_row(read, table.as_ref().map_err(Clone::clone)?, key, &wanted, at)?;
         let size = row.as_ref().map_or(0, row::size);

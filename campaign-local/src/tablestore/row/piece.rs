@@ -6,9 +6,8 @@
 //! Sources: service documents "GetRow" and "GetRange" for the fields, which say that a wide row is read on with them and not
 //! from how many bytes a row is wide.
 
-use bytes::Bytes;
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Name, Row};
+use campaign_tablestore::{Name, Row, Token};
 use sha2::{Digest, Sha256};
 
 use super::{column_size, key_size};
@@ -39,7 +38,7 @@ impl Cell {
         Ok(Self { name: Name::from(name), version: i64::from_be_bytes(*version) })
     }
 
-    fn token(&self, place: &[u8]) -> Bytes {
+    fn token(&self, place: &[u8]) -> Token {
         let row: [u8; ROW] = digest(b"row", place);
         let fields = [&row, self.version.to_be_bytes().as_slice(), self.name.as_bytes()].concat();
         let check: [u8; CHECK] = digest(b"token", &fields);
@@ -61,7 +60,7 @@ pub(crate) fn behind(row: &mut Row, cell: &Cell) {
 }
 
 /// Leaves of the row kept under `place` what has `bytes`, but one cell at least; the token for the rest, if there is any.
-pub(crate) fn cut(row: &mut Row, bytes: usize, place: &[u8]) -> Option<Bytes> {
+pub(crate) fn cut(row: &mut Row, bytes: usize, place: &[u8]) -> Option<Token> {
     let mut size = key_size(&row.primary_key);
     let mut fits = |column| {
         size = size.saturating_add(column_size(column));
@@ -91,7 +90,7 @@ mod tests {
     #[test]
     fn the_pieces_of_a_row_are_the_row_whatever_their_size() {
         for bytes in 0..60 {
-            let (mut columns, mut token) = (Vec::new(), None::<Bytes>);
+            let (mut columns, mut token) = (Vec::new(), None::<Token>);
             loop {
                 let mut piece = row();
                 if let Some(token) = &token {
@@ -121,6 +120,6 @@ mod tests {
             Cell::read(&changed, b"place").unwrap_err();
             Cell::read(&token[..at], b"place").unwrap_err();
         }
-        Cell::read(&[token.as_ref(), b"x"].concat(), b"place").unwrap_err();
+        Cell::read(&[&*token, b"x"].concat(), b"place").unwrap_err();
     }
 }

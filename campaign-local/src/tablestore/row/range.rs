@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use bytes::Bytes;
 use campaign_tablestore::op::get_range::Direction;
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{PrimaryKey, Row};
+use campaign_tablestore::{PrimaryKey, Row, Token};
 
 use super::key::row_key;
 use super::wanted::{Piece, Wanted};
@@ -40,7 +39,7 @@ pub(crate) struct Page {
     /// The first row that is not in it.
     pub(crate) next: Option<PrimaryKey>,
     /// Where that goes on in its columns: the last row of the page is a piece of it.
-    pub(crate) token: Option<Bytes>,
+    pub(crate) token: Option<Token>,
 }
 
 /// Reads the page that begins at the start of `bounds`.

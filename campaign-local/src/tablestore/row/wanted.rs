@@ -1,8 +1,7 @@
 //! Which columns and versions of a row a read asks for, and what it gets.
 
-use bytes::Bytes;
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Column, Filter, Name, PrimaryKey, Row, TimeRange};
+use campaign_tablestore::{Column, Filter, Name, PrimaryKey, Row, TimeRange, Token};
 
 use super::key::row_key;
 use super::piece::{self, Cell};
@@ -21,7 +20,7 @@ pub(crate) struct Piece {
     /// None if there is no row, nothing of it was asked for, or the filter drops it.
     pub(crate) row: Option<Row>,
     /// Where to go on, if there is more of it than one answer has.
-    pub(crate) next: Option<Bytes>,
+    pub(crate) next: Option<Token>,
 }
 
 /// What of the row of this key a read gets.
@@ -50,7 +49,7 @@ pub(crate) struct Wanted {
     pub(crate) end: Option<Name>,
     pub(crate) filter: Option<Filter>,
     /// Where to go on in a wide row.
-    pub(crate) token: Option<Bytes>,
+    pub(crate) token: Option<Token>,
     /// Bytes of one row that an answer has; a row of more is read in pieces.
     pub(crate) bytes: usize,
 }

@@ -148,7 +148,7 @@ impl<'a> Running<'a> {
             && self.made.len() > size
         {
             self.made.pop_last();
-            next_token = self.made.last_key_value().map(|(bytes, _)| URL_SAFE_NO_PAD.encode(bytes));
+            next_token = self.made.last_key_value().map(|(bytes, _)| URL_SAFE_NO_PAD.encode(bytes).into());
         }
         let group = |made: Made<'_>| {
             Ok(Group {

@@ -11,7 +11,7 @@ use campaign_tablestore::op::parallel_scan::ParallelScan;
 use campaign_tablestore::plain_buffer::{Encode, decode_key};
 use campaign_tablestore::search::{ReturnType, ScanPage};
 use campaign_tablestore::server::Refusal;
-use campaign_tablestore::{Code, PrimaryKey, Row, TableStore};
+use campaign_tablestore::{Code, PrimaryKey, Row, TableStore, Token};
 
 use super::document::Document;
 use super::evaluate::{Scope, score};
@@ -115,7 +115,7 @@ fn opened(session: Option<&Bytes>, now: i64) -> Result<i64, Refusal> {
     text.and_then(|text| text.parse().ok()).ok_or_else(|| invalid("[parallel_scan.session_id] is invalid"))
 }
 
-fn token(ends: i64, last: &PrimaryKey) -> Bytes {
+fn token(ends: i64, last: &PrimaryKey) -> Token {
     [&ends.to_be_bytes(), last.to_bytes().as_slice()].concat().into()
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use campaign_client::{Operation, Serve};
 use campaign_tablestore::plain_buffer::{Encode, decode_row};
 use campaign_tablestore::search::{Query, Sort};
-use campaign_tablestore::{PrimaryKey, Row, Search, TableStore};
+use campaign_tablestore::{PrimaryKey, Row, Search, TableStore, Token};
 
 use super::order::Ranked;
 
@@ -21,7 +21,7 @@ pub(super) struct Place {
 impl Place {
     /// The seed and the length of what follows, a search that holds nothing but the order, and a row: the key of the last row
     /// and, in columns that are numbered, what it was sorted by.
-    pub(super) fn to_token(&self, service: &TableStore) -> Option<Bytes> {
+    pub(super) fn to_token(&self, service: &TableStore) -> Option<Token> {
         let mut search = Search::new("t", "i", Query::all());
         search.search_query.sort = Some(self.sort.clone());
         let body = search.request(service).ok()?.into_body();
@@ -37,7 +37,7 @@ impl Place {
         Some([head.as_slice(), body.as_ref(), &row.to_bytes()].concat().into())
     }
 
-    pub(super) fn of_token(service: &TableStore, token: &Bytes) -> Option<Self> {
+    pub(super) fn of_token(service: &TableStore, token: &[u8]) -> Option<Self> {
         let (seed, rest) = token.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         let (body, row) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;

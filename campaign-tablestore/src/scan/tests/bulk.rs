@@ -6,7 +6,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use campaign_client::{
     Body, Credentials, Download, ErrorKind, Operation, Retry, Serve, ServiceError, Transport, TransportError, Verdict,
 };
@@ -44,7 +43,7 @@ impl Rows {
         let n = key.get("n").unwrap().as_i64().unwrap();
         let found = |row| GetRowOutput { consumed: CapacityUnit::new(1, 0), row, next_token: None };
         match n {
-            5 => Ok(GetRowOutput { next_token: Some(Bytes::from_static(b"rest")), ..found(Some(row(5))) }),
+            5 => Ok(GetRowOutput { next_token: Some("rest".into()), ..found(Some(row(5))) }),
             7 => Err(ServiceError::new(StatusCode::OK, "OTSNoPermissionAccess", "No.")
                 .with_meaning(ErrorKind::Denied, Verdict::Final)),
             8 if std::mem::replace(&mut self.0.lock().unwrap().busy, 1) == 0 => {

@@ -11,7 +11,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use campaign_client::{Body, Credentials, Download, Retry, Serve, Transport, TransportError};
 
 use crate::{Client, Direction, GetRange, PrimaryKey, RangePage, Row, TableStore, schema::CapacityUnit};
@@ -115,5 +114,5 @@ fn all() -> GetRange {
 /// A page that goes on at `next`, in the middle of that row if there is a token.
 fn page(rows: &[Row], next: Option<i64>, token: Option<&'static str>) -> RangePage {
     let page = RangePage::new(CapacityUnit::new(1, 0), rows, next.map(key));
-    RangePage { next_token: token.map(|token| Bytes::from_static(token.as_bytes())), ..page }
+    RangePage { next_token: token.map(Into::into), ..page }
 }

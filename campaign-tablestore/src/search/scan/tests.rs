@@ -9,7 +9,7 @@ use campaign_client::{Body, Credentials, Download, ErrorKind, Retry, Serve, Tran
 
 use super::*;
 use crate::server::Refusal;
-use crate::{Code, PrimaryKey, ScanSession, TableStore};
+use crate::{Code, PrimaryKey, ScanSession, TableStore, Token};
 
 /// Opens one session after the other, each of one part, and answers ParallelScan with what it was told.
 #[derive(Clone, Debug)]
@@ -36,10 +36,12 @@ impl Index {
 
     /// The session and the token of each request for a page.
     fn asked(&self) -> Vec<(String, Option<String>)> {
-        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let state = self.0.lock().unwrap();
         let asked = state.asked.iter();
-        asked.map(|scan| (text(scan.session_id.as_ref().unwrap()), scan.scan_query.token.as_ref().map(text))).collect()
+        asked
+            .map(|scan| (text(scan.session_id.as_ref().unwrap()), scan.scan_query.token.as_deref().map(text)))
+            .collect()
     }
 }
 
@@ -71,7 +73,7 @@ impl Transport for Index {
 
 fn page(ids: &[i64], token: Option<&'static str>) -> ScanPage {
     let rows: Vec<Row> = ids.iter().map(|id| Row::new(PrimaryKey::new().with("id", *id))).collect();
-    let next_token = token.map(|token| Bytes::from_static(token.as_bytes()));
+    let next_token = token.map(Token::from);
     ScanPage { next_token, ..ScanPage::default() }.with_rows(&rows)
 }
 
@@ -157,7 +159,7 @@ async fn a_busy_service_is_asked_for_the_same_page_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_row_that_cannot_be_read_ends_the_part() {
-    let damaged = ScanPage { rows: vec![Bytes::from_static(b"?")], next_token: Some(Bytes::from_static(b"b")) };
+    let damaged = ScanPage { rows: vec![Bytes::from_static(b"?")], next_token: Some("b".into()) };
     let index = Index::telling([Ok(page(&[1], Some("a"))), Ok(damaged)]);
     let (ids, ended) = read(part().rows(&index.client())).await;
     assert_eq!((ids, ended.unwrap().kind(), index.asked().len()), (vec![1], ErrorKind::Unreadable, 2));

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use campaign_tablestore::search::{
     Aggregation, AggregationValue, By, ByComposite, ByDateHistogram, ByGeoGrid, ByHistogram, FieldRange, FieldSchema,
-    FieldType, GroupBy, GroupByResult, GroupKey, GroupOrder, GroupSorter, Query, SortOrder, Sorter, TimeSpan, TimeUnit,
+    FieldType, GroupBy, GroupByResult, GroupKey, GroupOrder, GroupSorter, Query, SortOrder, Sorter, Text, TimeSpan,
+    TimeUnit,
 };
 use campaign_tablestore::{Row, Search, Value};
 use proptest::prelude::*;
@@ -169,7 +170,7 @@ proptest! {
     }
 }
 
-fn composite(size: i32, next_token: Option<String>) -> ByComposite {
+fn composite(size: i32, next_token: Option<Text>) -> ByComposite {
     ByComposite {
         sources: vec![GroupBy::field("k", "k"), GroupBy::field("n", "n")],
         size: Some(size),

@@ -140,7 +140,7 @@ fn a_composite_takes_fields_and_steps_only_and_no_foreign_token() {
             size: None,
             aggregations: Vec::new(),
             group_bys: Vec::new(),
-            next_token: next_token.map(str::to_owned),
+            next_token: next_token.map(Into::into),
             suggested_size: Some(100_000),
         });
         search(Query::all()).group_by(GroupBy { name: "c".to_owned(), by })
