@@ -1,4 +1,6 @@
 //! Search: rows of a search index that fit a query, and numbers about them.
+//!
+//! Its round-trip law goes over every kind of query, sort, aggregation and group-by, and so stands in `search/tests.rs`.
 
 use bytes::Bytes;
 use campaign_client::{Body, Class, Error, Operation, Paginate, Result};
